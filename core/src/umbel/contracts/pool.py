@@ -1,0 +1,105 @@
+"""The contract of a pool: it runs jobs and says how they ended."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import ClassVar, Protocol
+
+from attrs import frozen
+
+from umbel.exceptions import UnsupportedError
+from umbel.model.job import Job, Outcome, PoolEvent
+
+
+@frozen
+class PoolSettings:
+    """What every pool is told. A pool refuses in `__init__` (`ImproperlyConfigured`) what it cannot honour."""
+
+    #: How many jobs run at once; at least 1.
+    concurrency: int = 1
+    #: A process is replaced after this many jobs; None: never.
+    max_tasks_per_child: int | None = None
+    #: … or when its resident memory is above this, in kibibytes (as in Celery); None: never.
+    max_memory_per_child_kib: int | None = None
+    #: Seconds to wait for a new process to come up.
+    start_timeout_s: float = 4.0
+
+
+class Runner(Protocol):
+    """What the kernel gives to a pool: how to run a job. Everything here may be called in any process of the pool."""
+
+    def run(self, job: Job) -> Outcome:
+        """Run the job in this process and thread. Never raises, whatever the task does, except what must end the
+        process (`SystemExit` out of the pool's own signal handling) or the soft limit (see `Pool`)."""
+
+    def lost(self, job: Job, error: BaseException) -> Outcome:
+        """The outcome of a job whose process died (`WorkerLostError`), was killed at its hard limit
+        (`TimeLimitExceeded`) or was terminated on request (`Terminated`). Called where `events` is called."""
+
+    def process_started(self) -> None:
+        """Call first in every new process that will run jobs."""
+
+    def process_stopping(self) -> None:
+        """Call last in every process that ran jobs, if it ends in order."""
+
+
+class Pool(ABC):
+    """Runs jobs. One thread calls `submit`, one thread calls `events`, `wake` may come from anywhere.
+
+    **Features**: `soft_time_limit` (raises `SoftTimeLimitExceeded` inside the job after `Job.soft_time_limit` seconds),
+    `time_limit` (kills it after `Job.time_limit`), `terminate`, `resize`, `max_tasks_per_child`,
+    `max_memory_per_child`, `processes` (jobs run outside the worker's own process), `concurrent` (more than one job at a
+    time). What is not declared is refused: a limit on a job by the kernel at start-up, the others by the pool.
+
+    A job that dies is an outcome, never a hang: whatever happens to the process that runs a job, a `Finished` for it
+    comes out of `events`. Jobs that were submitted but had not begun when a process died are run by another one.
+    """
+
+    contract_version: ClassVar[int]
+    features: ClassVar[frozenset[str]] = frozenset()
+    settings_class: ClassVar[type | None] = None
+
+    def __init__(self, settings: PoolSettings) -> None:
+        """Must not start anything yet."""
+        self.settings = settings
+
+    @abstractmethod
+    def start(self, runner: Runner) -> None:
+        """Start processes or threads. The kernel calls it before it has any thread of its own. Blocks until they run."""
+
+    @abstractmethod
+    def submit(self, jobs: Sequence[Job]) -> None:
+        """Take jobs; they start in order as soon as there is room. Never blocks."""
+
+    @abstractmethod
+    def events(self, timeout_s: float | None) -> Sequence[PoolEvent]:
+        """What has happened since the last call; blocks up to `timeout_s` seconds (None: for ever) for the first.
+
+        For each job one `Started`, when it begins, and one `Finished`; returns empty on time-out or `wake`. A pool that
+        runs jobs in place runs them here, in the calling thread.
+        """
+
+    @abstractmethod
+    def wake(self) -> None:
+        """Make `events` return now. From any thread or signal handler."""
+
+    @abstractmethod
+    def stop(self, grace_s: float | None) -> Sequence[Job]:
+        """Begin no new job; give running ones `grace_s` seconds (None: all they need; 0: kill at once), then end.
+
+        Returns the jobs that never began, for the kernel to put back. Called by the thread that calls `events`, which
+        drains what is left with `events(0)` afterwards: an outcome comes out for every job that had begun.
+        """
+
+    def terminate(self, key: int, signal: int) -> bool:
+        """Send `signal` to the process that runs the job (feature `terminate`); False if it does not run here."""
+        raise UnsupportedError(f"{type(self).__name__} cannot terminate a running job")
+
+    def resize(self, concurrency: int) -> None:
+        """Change how many jobs run at once (feature `resize`); running jobs finish."""
+        raise UnsupportedError(f"{type(self).__name__} cannot change its size")
+
+    def pids(self) -> Sequence[int]:
+        """The processes that run jobs; empty for pools that run them in the worker's own."""
+        return ()
