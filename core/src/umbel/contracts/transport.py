@@ -21,7 +21,7 @@ class Transport(ABC):
     - `priority`: `Message.priority` orders delivery within a queue
     - `lease`: what a dead process held comes back by itself within a few `lease_s`
     - `transactional`: a `publish` that raises has published nothing
-    - `dead_letters`: `Action.DEAD` keeps the message; `admin().dead/revive/discard` work
+    - `dead_letters`: `Action.DEAD` keeps the message; `admin().dead/revive/discard/bury` work
     - `pause`: `admin().pause/resume` work
     - `fanout`: `fanout()` works
     - `expires`: a message whose `expires` has passed is dropped by the broker
@@ -123,6 +123,13 @@ class QueueAdmin(ABC):
 
     def discard(self, keys: Sequence[str]) -> int:
         """Delete dead letters; returns how many were there (feature `dead_letters`)."""
+        raise UnsupportedError(f"{type(self).__name__} keeps no dead letters")
+
+    def bury(self, messages: Sequence[Message], reason: str) -> None:
+        """Keep messages that are no longer leased among the dead letters of their queues (feature `dead_letters`).
+
+        For a task that was acknowledged when it started and whose body then turned out to be unreadable.
+        """
         raise UnsupportedError(f"{type(self).__name__} keeps no dead letters")
 
     def pause(self, queue: str) -> None:

@@ -1,0 +1,43 @@
+"""Short texts of arguments and results, for headers and logs: never slow, whatever the size of the value."""
+
+from __future__ import annotations
+
+import reprlib
+from typing import Any
+
+_SCALARS = frozenset({int, float, bool, type(None)})
+
+
+class _Brief(reprlib.Repr):
+    def __init__(self) -> None:
+        super().__init__()
+        self.maxlevel = 4
+        self.maxtuple = self.maxlist = self.maxset = self.maxfrozenset = self.maxdeque = self.maxarray = 100
+        self.maxdict = 100
+        self.maxstring = self.maxother = 200
+        self.maxlong = 100
+
+
+_bounded = _Brief().repr
+
+
+def _is_small(value: Any) -> bool:
+    kind = type(value)
+    return kind in _SCALARS or (kind is str and len(value) < 200)
+
+
+def brief(value: Any, limit: int = 1024) -> str:
+    """`repr(value)`, cut at about `limit` characters. Never raises."""
+    try:
+        kind = type(value)
+        if _is_small(value):
+            text = repr(value)
+        elif (kind is tuple or kind is list) and len(value) < 20 and all(map(_is_small, value)):
+            text = repr(value)
+        elif kind is dict and len(value) < 20 and all(map(_is_small, value.values())):
+            text = repr(value)
+        else:
+            text = _bounded(value)
+    except Exception as error:  # a user's __repr__ may raise anything
+        text = f"<unprintable {type(value).__name__}: {type(error).__name__}>"
+    return text if len(text) <= limit else text[: limit - 3] + "..."
