@@ -1,0 +1,188 @@
+#!/usr/bin/env python3
+"""Umbel from a fresh clone, in two commands:
+
+    python3 run.py demo [ARGS]    set up .venv and run `umbel demo ARGS`
+    python3 run.py test           set up .venv and run every test: all of them together, then the kernel alone and
+                                  each plugin alone in tox environments
+    python3 run.py test ARGS      run `pytest ARGS` in .venv, and no tox
+
+Needs Python 3.10 or later with pip, and the network for pip. Everything goes into .venv and .tox; delete them to
+start anew.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import time
+import xml.etree.ElementTree as ElementTree
+from collections import Counter
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent
+VENV = ROOT / ".venv"
+REPORTS = ROOT / ".tox" / "reports"
+# What a summary counts, in the order in which pytest says it.
+WORDS = ("failed", "passed", "skipped", "error")
+BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
+PYTHON = BIN / "python"
+
+
+def main(arguments: list[str]) -> int:
+    match arguments:
+        case ["demo", *rest]:
+            set_up()
+            return subprocess.call([BIN / "umbel", "demo", *rest])
+        case ["test"]:
+            set_up(tests=True)
+            return test()
+        case ["test", *rest]:
+            set_up(tests=True)
+            return subprocess.call([PYTHON, "-m", "pytest", *rest], cwd=ROOT)
+    print(__doc__)
+    return 0 if arguments in (["-h"], ["--help"]) else 2
+
+
+# Set up
+
+
+def folders() -> list[Path]:
+    """The folder of every distribution in this repository, the root last."""
+    found = (path.parent for pattern in ("plugins", "contrib") for path in ROOT.glob(f"{pattern}/*/pyproject.toml"))
+    return [ROOT / "core", *sorted(found), ROOT]
+
+
+def set_up(tests: bool = False) -> None:
+    """Make .venv hold this repository, editable. It is made anew when any pyproject.toml has changed."""
+    editables = [argument for folder in folders() for argument in ("--editable", str(folder))]
+    if not is_done("umbel"):
+        say("setting up .venv")
+        shutil.rmtree(ROOT / ".tox", ignore_errors=True)
+        make_venv()
+        pip_install("--upgrade", "pip", "hatchling", "editables")
+        pip_install("--no-build-isolation", *editables)
+        mark_done("umbel")
+    if tests and not is_done("tests"):
+        say("installing what the tests need")
+        pip_install("--requirement", str(ROOT / "tests" / "requirements-all.txt"))
+        mark_done("tests")
+
+
+def make_venv() -> None:
+    """A virtual environment with pip in it, also where the distribution of Python left out `ensurepip`."""
+    attempts = [
+        [[sys.executable, "-m", "venv", "--clear", str(VENV)]],
+        [
+            [sys.executable, "-m", "venv", "--clear", "--without-pip", str(VENV)],
+            # --target is allowed where the system's Python refuses installs (PEP 668), and every pip knows it.
+            [sys.executable, "-m", "pip", "install", "--quiet", "--target", str(site_packages()), "pip"],
+        ],
+    ]
+    if hasattr(os, "geteuid") and os.geteuid() == 0 and shutil.which("apt-get"):
+        apt = [["apt-get", "update", "--quiet"], ["apt-get", "install", "--yes", "--quiet", "python3-venv"]]
+        attempts.append([*apt, *attempts[0]])
+    errors = ""
+    for commands in attempts:
+        for command in commands:
+            ran = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+            if ran.returncode:
+                errors += f"\n$ {' '.join(command)}\n{ran.stdout}"
+                break
+        else:
+            return
+    sys.exit(f"run.py: cannot make a virtual environment with {sys.executable}:{errors}")
+
+
+def site_packages() -> Path:
+    return VENV / "lib" / f"python{sys.version_info.major}.{sys.version_info.minor}" / "site-packages"
+
+
+def pip_install(*arguments: str) -> None:
+    # A user's own pip settings may ask for --user, which a virtual environment refuses.
+    environment = {**os.environ, "PIP_USER": "0", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
+    command = [str(PYTHON), "-m", "pip", "install", "--quiet", *arguments]
+    if code := subprocess.call(command, env=environment, cwd=ROOT):
+        sys.exit(f"run.py: pip failed with exit code {code}: {' '.join(command)}")
+
+
+def stamp() -> str:
+    """Changes with everything that decides what is installed."""
+    digest = hashlib.sha256(sys.version.encode())
+    files = [folder / "pyproject.toml" for folder in folders()]
+    for path in [*files, *sorted(ROOT.glob("tests/requirements*.txt")), ROOT / "hatch_build.py", Path(__file__)]:
+        digest.update(str(path).encode() + (path.read_bytes() if path.exists() else b""))
+    return digest.hexdigest()
+
+
+def is_done(what: str) -> bool:
+    path = VENV / f"{what}.stamp"
+    return PYTHON.exists() and path.exists() and path.read_text() == stamp()
+
+
+def mark_done(what: str) -> None:
+    (VENV / f"{what}.stamp").write_text(stamp())
+
+
+# Test
+
+
+def test() -> int:
+    """Everything together here, then each distribution alone and the other Pythons in tox; one summary for all."""
+    started = time.monotonic()
+    shutil.rmtree(REPORTS, ignore_errors=True)
+    REPORTS.mkdir(parents=True)
+    say("every test, with everything installed")
+    together = [PYTHON, "-m", "pytest", "--quiet", f"--junit-xml={REPORTS / 'together.xml'}"]
+    failed = subprocess.call(together, cwd=ROOT) != 0
+    say("the kernel alone, each plugin alone, the other Pythons")
+    # This Python, with everything installed, has just been tested.
+    done = f"all|py3{sys.version_info.minor}"
+    tox = [PYTHON, "-m", "tox", "run-parallel", "--parallel", "2", "--parallel-no-spinner", "--skip-env", done]
+    if discover := [str(path) for path in pyenv_pythons()]:
+        tox += ["--discover", *discover]
+    failed |= subprocess.call(tox, cwd=ROOT) != 0
+    return summarize(failed, time.monotonic() - started)
+
+
+def pyenv_pythons() -> list[Path]:
+    """The Pythons of a pyenv, if there is one: tox looks on the PATH, where pyenv keeps one version only."""
+    root = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv")
+    return sorted(root.glob("versions/3.1[0-3].*/bin/python"))
+
+
+def summarize(failed: bool, seconds: float) -> int:
+    """Add up the reports of all runs. A run that ended without a report counts as an error."""
+    total: Counter[str] = Counter()
+    for report in sorted(REPORTS.glob("*.xml")):
+        counts = count(report)
+        print(f"  {report.stem:24} {describe(counts)}")
+        total += counts
+    if failed and not total["failed"] + total["error"]:
+        total["error"] += 1
+    print(f" {describe(total)} in {seconds:.2f}s ".center(100, "="), flush=True)
+    return 1 if failed or total["failed"] + total["error"] else 0
+
+
+def describe(counts: Counter[str]) -> str:
+    return ", ".join(f"{counts[what]} {what}" for what in WORDS if counts[what]) or "no tests ran"
+
+
+def count(report: Path) -> Counter[str]:
+    suites = ElementTree.parse(report).getroot().iter("testsuite")
+    total: Counter[str] = Counter()
+    for suite in suites:
+        failed, errors, skipped = (int(suite.get(name, 0)) for name in ("failures", "errors", "skipped"))
+        passed = int(suite.get("tests", 0)) - failed - errors - skipped
+        total += Counter(passed=passed, failed=failed, skipped=skipped, error=errors)
+    return total
+
+
+def say(text: str) -> None:
+    print(f"run.py: {text}", flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
