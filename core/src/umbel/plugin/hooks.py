@@ -1,0 +1,56 @@
+"""Registers a plugin with pluggy, and finds what pluggy would let pass."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+
+import pluggy
+
+from umbel.exceptions import PluginError
+from umbel.plugin import specs
+from umbel.plugin.catalogue import Entry
+
+
+def manager() -> pluggy.PluginManager:
+    """A plugin manager that knows every hook and has no plugin yet."""
+    made = pluggy.PluginManager("umbel")
+    made.add_hookspecs(specs)
+    return made
+
+
+def register(plugins: pluggy.PluginManager, entry: Entry, plugin: object) -> None:
+    """Register `plugin`; raises `PluginError` for a hook that does not exist or has the wrong arguments."""
+    try:
+        plugins.register(plugin, name=str(entry))
+        plugins.check_pending()
+    except ValueError as error:
+        raise PluginError(f"{entry} ({module_name(plugin)}) is registered already under another name") from error
+    except pluggy.PluginValidationError as error:
+        unknown = [caller.name for caller in plugins.get_hookcallers(plugin) or () if not caller.has_spec()]
+        plugins.unregister(plugin)
+        reason = _misspelled(unknown) if unknown else " ".join(str(error).split())
+        raise PluginError(f"{entry} ({module_name(plugin)}) {reason}") from error
+    for caller in plugins.get_hookcallers(plugin) or ():
+        if any(each.plugin is plugin and (each.wrapper or each.hookwrapper) for each in caller.get_hookimpls()):
+            plugins.unregister(plugin)
+            raise PluginError(f"{entry} ({module_name(plugin)}) wraps {caller.name}, which Umbel's hooks do not allow")
+
+
+def module_name(plugin: object) -> str:
+    """Where a plugin's code is, for an error."""
+    name = getattr(plugin, "__name__", type(plugin).__name__)
+    return f"module {name}" if type(plugin).__name__ == "module" else str(name)
+
+
+def known() -> list[str]:
+    """The names of all hooks."""
+    return sorted(name for name in vars(specs) if name.startswith("umbel_"))
+
+
+def _misspelled(names: list[str]) -> str:
+    texts = []
+    for name in names:
+        close = get_close_matches(name, known(), 1)
+        meant = f"did you mean {close[0]!r}?" if close else f"the hooks are {', '.join(known())}"
+        texts.append(f"implements a hook that does not exist, {name!r}; {meant}")
+    return "; ".join(texts)

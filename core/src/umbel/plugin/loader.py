@@ -1,0 +1,156 @@
+"""Imports the plugin that was chosen, and no other."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import TYPE_CHECKING, Any
+
+from umbel.exceptions import PluginError, PluginNotFound
+from umbel.plugin import fit, hooks
+from umbel.plugin.catalogue import DRIVERS, Catalogue, Entry
+from umbel.plugin.installed import PREFIX
+from umbel.plugin.problems import Problem, missing_module_advice
+
+if TYPE_CHECKING:
+    import click
+
+
+def load(catalogue: Catalogue, kind: str, name: str, source: str = "") -> type[Any]:
+    """The driver class of that kind and name. `source` says in an error where the name came from.
+
+    Raises `PluginError`: not found, in conflict, disabled, broken, or written for another contract.
+    """
+    return load_driver(catalogue, catalogue.find(kind, name, source))
+
+
+def load_driver(catalogue: Catalogue, entry: Entry) -> type[Any]:
+    """The driver class of an entry."""
+    plugin = load_object(catalogue, entry)
+    driver = plugin if isinstance(plugin, type) else _ask(entry, plugin)
+    return fit.check(entry, driver)
+
+
+def load_all(
+    catalogue: Catalogue, kind: str, required: Collection[str] = ()
+) -> tuple[dict[str, type[Any]], list[Problem]]:
+    """Every driver of a kind that can be used, by name, and what is wrong with the others.
+
+    A problem of one that the setting `plugins_required` names (`required`) is raised.
+    """
+    catalogue.require(required)
+    drivers: dict[str, type[Any]] = {}
+    problems = []
+    for entry in catalogue.entries(kind):
+        if entry.status == "conflict":
+            problems.append(Problem.of(entry, entry.problem))
+        elif entry.status == "ok":
+            try:
+                drivers[entry.name] = load_driver(catalogue, entry)
+            except PluginError as error:
+                if any(entry.matches(pattern) for pattern in required):
+                    raise
+                problems.append(Problem.of(entry, error))
+    return drivers, problems
+
+
+def load_command(catalogue: Catalogue, entry: Entry) -> click.Command:
+    """The CLI command of an entry."""
+    from click import Command  # noqa: PLC0415  (only the command line needs click)
+
+    plugin = load_object(catalogue, entry)
+    command = plugin if isinstance(plugin, Command) else _ask(entry, plugin)
+    if not isinstance(command, Command):
+        raise PluginError(f"{entry} gave {command!r}, which is not a click.Command")
+    return command
+
+
+def load_api(name: str, catalogue: Catalogue | None = None) -> Any:
+    """A public name that a plugin adds to the package `umbel`; for its `__getattr__`.
+
+    Raises `AttributeError` for a name that nobody knows, and `ImportError` with the distribution to install for one
+    that is known (entry-point group `umbel.hint`) but not installed: only that error reaches the eyes of somebody who
+    writes `from umbel import name`.
+    """
+    if name.startswith("_"):
+        raise AttributeError(f"module 'umbel' has no attribute {name!r}")
+    catalogue = catalogue or Catalogue()
+    try:
+        entry = catalogue.find("api", name)
+    except PluginNotFound:
+        if name in catalogue.names("hint"):
+            hint = catalogue.install_hint(name)
+            raise ImportError(f"umbel.{name} comes with a plugin that is not installed: {hint}", name="umbel") from None
+        close = catalogue.suggestions("api", name)
+        did_you_mean = f"; did you mean {close[0]!r}?" if close else ""
+        raise AttributeError(f"module 'umbel' has no attribute {name!r}{did_you_mean}") from None
+    except PluginError as error:
+        raise ImportError(str(error), name="umbel") from error
+    return load_object(catalogue, entry)
+
+
+def load_object(catalogue: Catalogue, entry: Entry) -> Any:
+    """The module or object that the entry point names."""
+    registered = catalogue.registered(entry)
+    if registered is not None:
+        return registered
+    try:
+        return _import(entry)
+    except ImportError as error:
+        raise PluginError(f"{entry} cannot be imported: {error}; {missing_module_advice(error, entry)}") from error
+    except (Exception, SystemExit) as error:
+        raise PluginError(f"{entry} ({entry.value}) cannot be imported: {type(error).__name__}: {error}") from error
+
+
+def _import(entry: Entry) -> Any:
+    # Stevedore and importlib.metadata take 35 ms to import, which is for those who use a plugin.
+    from importlib.metadata import EntryPoint  # noqa: PLC0415
+
+    from stevedore import DriverManager  # noqa: PLC0415
+
+    class Chosen(DriverManager[Any]):
+        """Stevedore's driver pattern on the entry point that our catalogue chose.
+
+        Its own list would lose the name of the distribution, take the last of two conflicting ones, and come from a
+        cache whose times are rounded to two minutes.
+        """
+
+        def list_entry_points(self) -> list[EntryPoint]:
+            return [EntryPoint(entry.name, entry.value, PREFIX + entry.kind)]
+
+    return Chosen(PREFIX + entry.kind, entry.name).driver
+
+
+def _ask(entry: Entry, plugin: object) -> Any:
+    """What the plugin's hook for its kind returns."""
+    hook = f"umbel_{entry.kind}"
+    plugins = hooks.manager()
+    hooks.register(plugins, entry, plugin)
+    caller = getattr(plugins.hook, hook)
+    if not caller.get_hookimpls():
+        decorate = "decorate it with" if hasattr(plugin, hook) else f"define `def {hook}()` there, decorated with"
+        raise PluginError(
+            f"{entry} ({hooks.module_name(plugin)}) does not implement {hook}; {decorate} @umbel.plugin.hookimpl"
+        )
+    try:
+        return caller()
+    except ImportError as error:
+        raise PluginError(f"{entry}: {hook}() failed: {error}; {missing_module_advice(error, entry)}") from error
+    except Exception as error:
+        raise PluginError(f"{entry}: {hook}() failed: {type(error).__name__}: {error}") from error
+
+
+def load_entry(catalogue: Catalogue, entry: Entry) -> Any:
+    """Whatever an entry of any kind stands for; raises `PluginError` for everything that is wrong with it."""
+    if entry.problem is not None:
+        raise PluginError(entry.problem)
+    if entry.kind in DRIVERS:
+        return load_driver(catalogue, entry)
+    if entry.kind == "command":
+        return load_command(catalogue, entry)
+    if entry.kind == "hook":
+        plugin = load_object(catalogue, entry)
+        hooks.register(hooks.manager(), entry, plugin)
+        return plugin
+    if entry.kind == "default":
+        return catalogue.find(entry.name, entry.value, f"the default of {entry.origin}")
+    return entry.value if entry.kind == "hint" else load_object(catalogue, entry)
