@@ -1,0 +1,1 @@
+"""`umbel demo`: real work on real files through a queue, across processes, and a check that nothing went wrong."""
