@@ -16,10 +16,11 @@ import signal
 import subprocess
 import sys
 import tempfile
+from contextlib import suppress
 from types import FrameType
 
 #: Seconds that the worker has to end in order.
-PATIENCE_S = 5.0
+PATIENCE_S = 3.0
 
 
 def main(command: list[str]) -> int:
@@ -29,8 +30,11 @@ def main(command: list[str]) -> int:
     worker: subprocess.Popen[bytes] | None = None
     try:
         worker = start(command, folder)
-        print(json.dumps({"folder": folder, "pid": worker.pid}), flush=True)
-        return wait(worker)
+        say(folder=folder, pid=worker.pid)
+        if wait(worker):
+            return 0
+        say(exit=worker.returncode, log=tail(folder))
+        return 1
     finally:
         if worker is not None:
             stop(worker)
@@ -46,32 +50,40 @@ def start(command: list[str], folder: str) -> subprocess.Popen[bytes]:
         )
 
 
-def wait(worker: subprocess.Popen[bytes]) -> int:
-    """Until standard input ends (0) or the worker does (1)."""
+def wait(worker: subprocess.Popen[bytes]) -> bool:
+    """Until standard input ends (True) or the worker does (False)."""
     while worker.poll() is None:
         readable, _, _ = select.select([sys.stdin], [], [], 0.2)
         if readable and not os.read(sys.stdin.fileno(), 1):
-            return 0
-    return 1
+            return True
+    return False
+
+
+def say(**facts: object) -> None:
+    """Tell the demo, if it is still there."""
+    with suppress(BrokenPipeError):
+        print(json.dumps(facts), flush=True)
+
+
+def tail(folder: str, characters: int = 4000) -> str:
+    """The end of the worker's log."""
+    with open(os.path.join(folder, "worker.log"), encoding="utf-8", errors="replace") as log:
+        return log.read()[-characters:]
 
 
 def stop(worker: subprocess.Popen[bytes]) -> None:
     """End the worker in order, and what is left of its process group after that without asking."""
     if worker.poll() is None:
         worker.terminate()
-        try:
+        with suppress(subprocess.TimeoutExpired):
             worker.wait(PATIENCE_S)
-        except subprocess.TimeoutExpired:
-            pass
     kill_group(worker.pid)
     worker.wait()
 
 
 def kill_group(pid: int) -> None:
-    try:
+    with suppress(ProcessLookupError):
         os.killpg(pid, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
 
 
 def end(number: int, frame: FrameType | None) -> None:
