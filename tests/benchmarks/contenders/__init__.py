@@ -1,0 +1,1 @@
+"""One file for each contender on each broker; it defines `CONTENDER`, or `ABSENT` for those that cannot take part."""

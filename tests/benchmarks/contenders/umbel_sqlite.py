@@ -1,0 +1,48 @@
+"""Umbel on its embedded default."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ..brokers import Broker
+from ..contender import Contender, Setup
+
+WORKER = ("umbel", "-A", "umbel_app", "worker", "-l", "ERROR")
+
+
+class UmbelSqlite(Contender):
+    name = "Umbel"
+    broker = "sqlite"
+    app = "umbel_app"
+    distributions = ("umbel-core", "umbel-sqlite", "umbel-prefork", "umbel-threads")
+    make_app = "from umbel import Umbel\napp = Umbel('x', broker=os.environ['BENCH_BROKER_URL'])"
+    first_send = "@app.task\ndef noop(): pass\nnoop.delay()"
+    drain = 50_000
+
+    def environment(self, broker: Broker) -> dict[str, str]:
+        return {
+            "BENCH_BROKER_URL": f"sqlite:///{broker.address}",
+            "BENCH_BACKEND_URL": f"sqlite:///{broker.address}",
+            "BENCH_DATABASE": broker.address,
+            "BENCH_SYNCHRONOUS": broker.options.synchronous,
+        }
+
+    def setups(self) -> Sequence[Setup]:
+        solo, prefork = (*WORKER, "-P", "solo"), (*WORKER, "-P", "prefork")
+        return (
+            Setup("solo", 1, (solo,), frozenset({"drain", "boot", "round trip"})),
+            Setup("threads 1", 1, ((*WORKER, "-P", "threads", "-c", "1"),), frozenset({"drain"})),
+            Setup("prefork 1", 1, ((*prefork, "-c", "1"),), frozenset({"drain"})),
+            Setup(
+                "prefork 2, default",
+                2,
+                ((*prefork, "-c", "2"),),
+                frozenset({"drain", "round trip", "boot", "idle", "memory", "growth"}),
+            ),
+        )
+
+    def settings(self) -> str:
+        return "its defaults; a worker leases what it reserves, so a killed one loses nothing that had not begun"
+
+
+CONTENDER = UmbelSqlite()

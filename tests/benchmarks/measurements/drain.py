@@ -1,0 +1,50 @@
+"""How fast a full queue empties."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ..contender import Contender
+from ..measurement import Bench, Case, Measurement
+from ..samples import Column
+
+
+class Drain(Measurement):
+    name = "drain"
+    place = 1
+    title = "Drain a full queue"
+    note = (
+        "A no-op task, queued before the worker starts; counted in shared memory by the task body, from the first to "
+        "the last execution. Where results are stored, until the last result can be read. CPU: all processes of the "
+        "worker, start-up included."
+    )
+    columns = (
+        Column("tasks_s", "tasks/s", "high"),
+        Column("cpu_us", "worker CPU µs/task", "low"),
+    )
+
+    def cases(self, contender: Contender) -> Sequence[Case]:
+        return [
+            Case(contender, setup, f"{_processes(setup.processes)}, results {kept}", setup.label, stores)
+            for stores, kept in ((False, "ignored"), (True, "stored"))
+            for setup in self.setups(contender)
+        ]
+
+    def once(self, bench: Bench, case: Case) -> dict[str, float]:
+        n = bench.size(case.contender.drain)
+        with bench.session(case) as run, run.client() as client:
+            client.ask("fill", n=n)
+            with run.workers() as trees:
+                run.until_count(n)
+                end_ns = run.counter.last_ns
+                if case.stores:
+                    end_ns = max(end_ns, client.ask("wait_stored", n=n, timeout_s=60)["at_ns"])
+                cpu_s = sum(tree.cpu_s() for tree in trees)
+            return {"tasks_s": n / ((end_ns - run.counter.first_ns) / 1e9), "cpu_us": cpu_s / n * 1e6}
+
+
+def _processes(number: int) -> str:
+    return "one process" if number == 1 else f"{number} processes"
+
+
+MEASUREMENT = Drain()

@@ -1,0 +1,37 @@
+"""How long a caller waits for the result of a task on an idle worker."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from statistics import quantiles
+
+from ..contender import Contender
+from ..measurement import Bench, Case, Measurement
+from ..samples import Column
+
+
+class RoundTrip(Measurement):
+    name = "round trip"
+    place = 3
+    title = "Round trip on an idle worker"
+    note = (
+        "Call and wait for the result, one after the other, 5 ms apart. Who polls often is fast here and busy in the "
+        "idle table below: read them together."
+    )
+    columns = (
+        Column("p50_ms", "p50 ms", "low", ".2f"),
+        Column("p99_ms", "p99 ms", "low", ".2f"),
+    )
+
+    def cases(self, contender: Contender) -> Sequence[Case]:
+        return [Case(contender, setup, "", setup.label, stores=True) for setup in self.setups(contender)]
+
+    def once(self, bench: Bench, case: Case) -> dict[str, float]:
+        with bench.session(case) as run, run.client() as client, run.workers():
+            client.ask("round_trips", n=3, pause_s=0.0, budget_s=30.0)
+            trips = client.ask("round_trips", n=bench.size(500), pause_s=0.005, budget_s=10.0)["each_ms"]
+        cuts = quantiles(trips, n=100, method="inclusive")
+        return {"p50_ms": cuts[49], "p99_ms": cuts[98]}
+
+
+MEASUREMENT = RoundTrip()
