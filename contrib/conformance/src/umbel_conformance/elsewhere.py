@@ -1,0 +1,111 @@
+"""Another process: what a driver claims across processes is tested with real ones.
+
+The child is a fresh interpreter, not a fork: it inherits no thread, no lock and no
+connection. An *action* is a generator function of this package; what it yields comes out of `Child.receive`.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from attrs import frozen
+
+from umbel_conformance.patience import Background
+
+Action = Callable[..., Iterator[Any]]
+
+
+@frozen
+class Blueprint:
+    """How to build the driver again in another process: its class must be importable there."""
+
+    driver: type[Any]
+    url: str
+    settings: Any = None
+    lease_s: float | None = None
+
+    @classmethod
+    def of(cls, instance: Any) -> Blueprint:
+        return cls(type(instance), instance.url, instance.settings, getattr(instance, "lease_s", None))
+
+    def build(self) -> Any:
+        instance = self.driver(self.url, self.settings)
+        if self.lease_s is not None and instance.lease_s != self.lease_s:
+            instance.lease_s = self.lease_s
+        return instance
+
+
+class Child:
+    """A process that runs one action."""
+
+    def __init__(self, action: Action, *args: Any, patience_s: float) -> None:
+        self._patience_s = patience_s
+        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+        self._process = subprocess.Popen(
+            [sys.executable, "-c", "from umbel_conformance.elsewhere import main; main()"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env=environment,
+        )
+        assert self._process.stdin is not None
+        pickle.dump((action, args), self._process.stdin)
+        self._process.stdin.flush()
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    def receive(self) -> Any:
+        """The next value that the action yields; fails the test if none comes."""
+        assert self._process.stdout is not None
+        stdout = self._process.stdout
+        return Background(lambda: pickle.load(stdout)).result(self._patience_s)
+
+    def kill(self) -> None:
+        """`kill -9`, and wait until it is gone."""
+        self._process.kill()
+        self.wait()
+
+    def wait(self) -> None:
+        """Wait until it has ended by itself."""
+        self._process.wait(self._patience_s)
+        for pipe in (self._process.stdin, self._process.stdout):
+            if pipe is not None:
+                pipe.close()
+
+
+@contextmanager
+def children(patience_s: float) -> Iterator[Callable[..., Child]]:
+    """Gives a function that starts an action in another process; all of them are gone afterwards."""
+    born: list[Child] = []
+
+    def start(action: Action, *args: Any) -> Child:
+        born.append(Child(action, *args, patience_s=patience_s))
+        return born[-1]
+
+    try:
+        yield start
+    finally:
+        for child in born:
+            child.kill()
+
+
+def until_the_parent_is_gone() -> None:
+    """Blocks until the test ends or kills this process."""
+    sys.stdin.buffer.read()
+
+
+def main() -> None:
+    # What the action prints must not come between the values: stdout carries those alone.
+    answers = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    action, args = pickle.load(sys.stdin.buffer)
+    for value in action(*args):
+        pickle.dump(value, answers)
+        answers.flush()
