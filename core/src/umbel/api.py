@@ -1,0 +1,15 @@
+"""Public names that plugins add: `from umbel import group` finds `group` in the entry-point group `umbel.api`."""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+
+def load(name: str) -> Any:
+    """The object behind a public name; raises `ImportError` that says which package to install.
+
+    The catalogue is imported only here: most processes never ask for a plugin's name.
+    """
+    loader = importlib.import_module("umbel.plugin.api")
+    return loader.load_api(name)

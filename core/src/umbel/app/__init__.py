@@ -1,0 +1,1 @@
+"""The app API, with Celery's names."""

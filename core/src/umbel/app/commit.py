@@ -1,0 +1,66 @@
+"""Natural batching among callers: who comes while a round trip is under way goes along with the next one."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+
+class _Ticket(Generic[T]):
+    __slots__ = ("done", "error", "items")
+
+    def __init__(self, items: Sequence[T]) -> None:
+        self.items = items
+        self.done = False
+        self.error: BaseException | None = None
+
+
+class GroupCommit(Generic[T]):
+    """`submit` commits at once if nobody else is committing, else together with all who wait.
+
+    A caller alone pays no thread switch; many callers share the round trips. When a batch of several fails, each
+    caller's items are tried by themselves, so that one bad item spoils nobody else's.
+    """
+
+    def __init__(self, commit: Callable[[Sequence[T]], None]) -> None:
+        self._commit = commit
+        self._waiting: deque[_Ticket[T]] = deque()
+        self._turn = threading.Lock()
+
+    def submit(self, items: Sequence[T]) -> None:
+        """Commit `items`; blocks until they are committed and raises what `commit` raised for them."""
+        ticket = _Ticket(items)
+        self._waiting.append(ticket)
+        with self._turn:
+            if not ticket.done:
+                self._commit_all()
+        if ticket.error is not None:
+            raise ticket.error
+
+    def _commit_all(self) -> None:
+        tickets: list[_Ticket[T]] = []
+        while self._waiting:
+            tickets.append(self._waiting.popleft())
+        if len(tickets) == 1 or not self._commit_together(tickets):
+            for ticket in tickets:
+                self._commit_one(ticket)
+
+    def _commit_together(self, tickets: Sequence[_Ticket[T]]) -> bool:
+        try:
+            self._commit([item for ticket in tickets for item in ticket.items])
+        except Exception:
+            return False
+        for ticket in tickets:
+            ticket.done = True
+        return True
+
+    def _commit_one(self, ticket: _Ticket[T]) -> None:
+        try:
+            self._commit(ticket.items)
+        except BaseException as error:  # the caller gets it, whoever did the work
+            ticket.error = error
+        ticket.done = True

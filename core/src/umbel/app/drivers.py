@@ -1,0 +1,99 @@
+"""The drivers that an app's settings choose: which one serves each kind, and how it is opened."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from attrs import frozen
+
+from umbel.contracts.backend import Backend
+from umbel.contracts.transport import Transport
+from umbel.exceptions import ImproperlyConfigured
+from umbel.plugin.catalogue import Catalogue
+from umbel.plugin.loader import load
+
+#: What `result_backend` may say for "no results".
+_DISABLED = frozenset({"disabled", "disabled://"})
+
+
+@frozen
+class Choice:
+    """A driver that was chosen: `source` says by which setting."""
+
+    kind: str
+    name: str
+    source: str
+    url: str = ""
+
+
+def scheme(url: str) -> str:
+    """The part of a URL that names the driver; a bare word is one."""
+    return url.partition("://")[0].lower()
+
+
+class Drivers:
+    """Chooses and opens; an instance for each app."""
+
+    def __init__(self, catalogue: Catalogue, conf: Any, main: str | None) -> None:
+        self._catalogue = catalogue
+        self._conf = conf
+        self._main = main or "default"
+
+    def transport_choice(self, role: str = "write") -> Choice:
+        """Raises `ImproperlyConfigured` if there is neither a URL nor a default."""
+        for setting in (f"broker_{role}_url", "broker_url"):
+            url = self._conf[setting]
+            if url:
+                url = url if isinstance(url, str) else url[0]
+                return Choice("transport", scheme(url), self._conf.source_of(setting), url)
+        return self._default("transport", "broker_url")
+
+    def backend_choice(self) -> Choice | None:
+        """None if results are disabled, which is Celery's default; the embedded default keeps them."""
+        url = self._conf.result_backend
+        if url in _DISABLED or (not url and self._conf.broker_url):
+            return None
+        if url:
+            return Choice("backend", scheme(url), self._conf.source_of("result_backend"), url)
+        return self._default("backend", "result_backend")
+
+    def pool_choice(self, name: str | None = None) -> Choice:
+        """The pool of `name`, else of `worker_pool`, else the default."""
+        if name:
+            return Choice("pool", name, "--pool")
+        if self._conf.worker_pool:
+            return Choice("pool", self._conf.worker_pool, self._conf.source_of("worker_pool"))
+        return self._default("pool", "worker_pool")
+
+    def _default(self, kind: str, setting: str) -> Choice:
+        name = self._catalogue.default(kind)
+        if name is None:
+            found = ", ".join(self._catalogue.names(kind)) or "none"
+            raise ImproperlyConfigured(
+                f"{setting} is not set and there is no default {kind} (installed: {found}): set {setting}, or"
+                " pip install umbel, which brings defaults"
+            )
+        return Choice(kind, name, "the default", f"{name}://{self._main}")
+
+    def driver(self, choice: Choice) -> type[Any]:
+        """The class; raises `PluginError`."""
+        return load(self._catalogue, choice.kind, choice.name, choice.source)
+
+    def open_transport(self, role: str = "write") -> Transport:
+        """A transport that is not connected yet."""
+        choice = self.transport_choice(role)
+        driver = self.driver(choice)
+        return cast(Transport, driver(choice.url, self._settings(driver, choice, "broker_transport_options")))
+
+    def open_backend(self) -> Backend | None:
+        choice = self.backend_choice()
+        if choice is None:
+            return None
+        driver = self.driver(choice)
+        return cast(Backend, driver(choice.url, self._settings(driver, choice, "result_backend_transport_options")))
+
+    def _settings(self, driver: type[Any], choice: Choice, options: str) -> Any:
+        if driver.settings_class is None:
+            return None
+        given = self._conf[options] or {}
+        return self._conf.section_of(driver.settings_class, given, source=self._conf.source_of(options))

@@ -1,0 +1,77 @@
+"""What an app has open, under one state of its settings: each part is made when it is first asked for."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from functools import cached_property
+from typing import Any, ClassVar
+
+from umbel.app.drivers import Drivers
+from umbel.app.formats import Formats
+from umbel.app.publisher import Publisher
+from umbel.app.sender import Sender
+from umbel.contracts.backend import Backend
+from umbel.contracts.transport import Transport
+from umbel.plugin.catalogue import Catalogue
+from umbel.plugin.observers import Observers, observers
+from umbel.results.store import Results
+
+
+class Resources:
+    """Made by the app, thrown away when a setting changes, closed with it."""
+
+    #: What can be reached as an attribute of the app.
+    PUBLIC: ClassVar[frozenset[str]] = frozenset(
+        {"backend", "catalogue", "drivers", "formats", "observers", "publisher", "results", "sender", "transport"}
+    )
+
+    def __init__(self, app: Any) -> None:
+        self._app = app
+        self._conf = app.conf
+        self.revision: int = app.conf.revision
+
+    @cached_property
+    def catalogue(self) -> Catalogue:
+        return self._conf.catalogue()  # type: ignore[no-any-return]
+
+    @cached_property
+    def drivers(self) -> Drivers:
+        return Drivers(self.catalogue, self._conf, self._app.main)
+
+    @cached_property
+    def observers(self) -> Observers:
+        return observers(self.catalogue)
+
+    @cached_property
+    def formats(self) -> Formats:
+        return Formats(self.catalogue, self._conf.accept_content, self._conf.broker_message_max_bytes)
+
+    @cached_property
+    def transport(self) -> Transport:
+        """The transport that this process publishes with."""
+        return self.drivers.open_transport()
+
+    @cached_property
+    def backend(self) -> Backend | None:
+        return self.drivers.open_backend()
+
+    @cached_property
+    def publisher(self) -> Publisher:
+        return Publisher(self.transport, self.observers.umbel_message_published)
+
+    @cached_property
+    def sender(self) -> Sender:
+        return Sender(self._app)
+
+    @cached_property
+    def results(self) -> Results:
+        expires = self._conf.result_expires
+        ttl_s = expires.total_seconds() if isinstance(expires, timedelta) else expires
+        return Results(self.backend, self.formats.serializer(self._conf.result_serializer), ttl_s or None)
+
+    def close(self) -> None:
+        """Close what was opened, the publisher first. Blocks until it has published what was posted."""
+        for name in ("publisher", "results", "transport", "backend"):
+            part = self.__dict__.pop(name, None)
+            if part is not None:
+                part.close()

@@ -1,0 +1,266 @@
+"""From a call to a message on its queue: the first stage of a task's way, *publish*."""
+
+from __future__ import annotations
+
+import asyncio
+import difflib
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from attrs import define
+
+from umbel import signals
+from umbel.app import arguments
+from umbel.app.routing import Route, Routes
+from umbel.exceptions import MessageTooLarge, UnserializableArgument
+from umbel.execution.context import Frame, running
+from umbel.model.message import Message
+from umbel.results.result import AsyncResult
+from umbel.wire import protocol
+from umbel.wire.brief import brief
+from umbel.wire.ids import new_id
+from umbel.wire.times import from_epoch, moment
+
+#: Options that `apply_async` and `send_task` know; the second row are message properties.
+OPTIONS = frozenset(
+    "countdown eta expires retry retry_policy time_limit soft_time_limit queue exchange routing_key priority serializer"
+    " compression add_to_parent ignore_result headers group_id group_index root_id parent_id chord chain reply_to"
+    " argsrepr kwargsrepr retries replaced_task_nesting stamped_headers origin result_cls route_name task_type router"
+    " connection publisher declare confirm_timeout timeout mandatory immediate delivery_mode expiration content_type"
+    " content_encoding app_id message_id cluster_id timestamp type user_id correlation_id exchange_type".split()
+)
+_PROPERTIES = ("delivery_mode", "expiration", "app_id", "message_id", "cluster_id", "timestamp", "type", "user_id")
+_EMBED_KEYS = ("chain", "chord")
+
+
+@define(slots=True, eq=False)
+class Call:
+    """A call with everything the caller said about it."""
+
+    name: str
+    args: Sequence[Any]
+    kwargs: Mapping[str, Any]
+    task: Any
+    task_id: str
+    link: Any
+    link_error: Any
+    shadow: str | None
+    options: Mapping[str, Any]
+
+
+@define(slots=True, eq=False)
+class _Plan:
+    """What every plain call of one task has in common, decided once."""
+
+    serializer: Any
+    compression: str | None
+    priority: int
+    expires: Any
+    timelimit: list[float | None]
+    ignore_result: bool
+    route: Route | None
+
+
+class Sender:
+    """Makes messages of calls and publishes them. One for each configuration of an app."""
+
+    def __init__(self, app: Any) -> None:
+        self._app = app
+        self._conf = app.conf
+        self._routes = Routes(app.conf)
+        self._plans: dict[str, _Plan] = {}
+        self._origin = protocol.origin()
+        self._max_bytes = app.conf.broker_message_max_bytes
+        self._policy = dict(app.conf.task_publish_retry_policy) if app.conf.task_publish_retry else None
+        self._inherit_priority = app.conf.task_inherit_parent_priority
+
+    def call(
+        self, name: str, args: Any, kwargs: Any, task: Any, task_id: Any, link: Any, link_error: Any, shadow: Any, options: Any
+    ) -> Call:
+        """A checked call; raises `TypeError` for options that nobody knows."""
+        if options and not OPTIONS.issuperset(options):
+            self._refuse(name, options)
+        return Call(name, args, kwargs, task, task_id or new_id(), link, link_error, shadow, options)
+
+    def _refuse(self, name: str, options: Mapping[str, Any]) -> None:
+        stamps = options.get("stamped_headers") or ()
+        for option in options:
+            if option not in OPTIONS and option not in stamps:
+                near = difflib.get_close_matches(option, OPTIONS, 1)
+                hint = f"; did you mean {near[0]!r}?" if near else ""
+                raise TypeError(f"{name}: there is no calling option {option!r}{hint}")
+
+    def send(self, call: Call) -> AsyncResult[Any]:
+        """Publish it. Blocks; raises as `Task.apply_async`."""
+        message, frame = self._message(call)
+        listened = signals.before_task_publish.has_listeners() or signals.after_task_publish.has_listeners()
+        if listened:
+            self._signal(signals.before_task_publish, call, message)
+        policy = self._policy
+        if call.options:
+            policy = call.options.get("retry_policy") or policy if call.options.get("retry", True) else None
+        self._app.publisher.publish((message,), policy)
+        if listened:
+            self._signal(signals.after_task_publish, call, message)
+        return self._result(call, message, frame)
+
+    async def asend(self, call: Call) -> AsyncResult[Any]:
+        """Publish it without blocking the loop."""
+        message, frame = self._message(call)
+        await asyncio.wrap_future(self._app.publisher.post((message,)))
+        return self._result(call, message, frame)
+
+    def _result(self, call: Call, message: Message, frame: Frame | None) -> AsyncResult[Any]:
+        kind = call.options.get("result_cls") or AsyncResult
+        result: AsyncResult[Any] = kind(call.task_id, task_name=call.name, app=self._app)
+        result.ignored = message.headers["ignore_result"]
+        if frame is not None and call.options.get("add_to_parent", True) and frame.task.trail:
+            frame.request.children.append(result)
+        return result
+
+    def _plan(self, call: Call) -> _Plan:
+        plan = self._plans.get(call.name)
+        if plan is None:
+            plan = self._plans[call.name] = self._make_plan(call.name, call.task)
+        return plan
+
+    def _make_plan(self, name: str, task: Any) -> _Plan:
+        conf = self._conf
+        plain = self._routes.is_plain
+        chosen = {key: getattr(task, key, None) for key in ("queue", "exchange", "routing_key")}
+        serializer = task.serializer if task is not None else conf.task_serializer
+        return _Plan(
+            serializer=self._app.formats.serializer(serializer or "json"),
+            compression=task.compression if task is not None else conf.task_compression,
+            priority=(task.priority if task is not None else conf.task_default_priority) or 0,
+            expires=getattr(task, "expires", None),
+            timelimit=_timelimit(name, getattr(task, "time_limit", None), getattr(task, "soft_time_limit", None)),
+            ignore_result=bool(task.ignore_result) if task is not None else False,
+            route=self._routes.route(chosen) if plain else None,
+        )
+
+    def _message(self, call: Call) -> tuple[Message, Frame | None]:
+        plan = self._plan(call)
+        frame = running()
+        options = self._routed(call, plan)
+        headers = protocol.headers(
+            call.name,
+            call.task_id,
+            shadow=call.shadow,
+            argsrepr=options.get("argsrepr") or brief(tuple(call.args)),
+            kwargsrepr=options.get("kwargsrepr") or brief(dict(call.kwargs)),
+            origin=self._origin,
+            ignore_result=plan.ignore_result,
+            timelimit=plan.timelimit,
+        )
+        message = Message("", b"", headers, {"correlation_id": call.task_id, "reply_to": self._app.oid})
+        message.priority = plan.priority
+        if frame is not None:
+            headers["parent_id"] = frame.request.id
+            headers["root_id"] = frame.request.root_id or frame.request.id or call.task_id
+            if self._inherit_priority:
+                message.priority = (frame.request.delivery_info or {}).get("priority") or message.priority
+        if options or plan.expires is not None:
+            self._apply(call, plan, options, message)
+        route = plan.route if plan.route is not None and not options else self._routes.route(options)
+        message.queue, message.exchange, message.routing_key = route.queue, route.exchange, route.routing_key
+        self._encode(call, plan, options, message)
+        return message, frame
+
+    def _routed(self, call: Call, plan: _Plan) -> Mapping[str, Any]:
+        if plan.route is not None and not call.options:
+            return call.options
+        own = {key: getattr(call.task, key, None) for key in ("queue", "exchange", "routing_key")}
+        found = self._routes.options(call.name, call.args, call.kwargs, call.options, call.task)
+        layers = (own, found, call.options)
+        return {key: value for layer in layers for key, value in layer.items() if value is not None}
+
+    def _apply(self, call: Call, plan: _Plan, options: Mapping[str, Any], message: Message) -> None:
+        headers, zone = message.headers, self._app.timezone
+        countdown, eta = options.get("countdown"), options.get("eta")
+        if countdown is not None or eta is not None:
+            message.due = moment(float(countdown) if countdown is not None else eta, zone)
+            headers["eta"] = from_epoch(message.due).isoformat()
+        expires = options.get("expires", plan.expires)
+        if expires is not None:
+            message.expires = moment(expires, zone)
+            headers["expires"] = from_epoch(message.expires).isoformat()
+        if "time_limit" in options or "soft_time_limit" in options:
+            hard, soft = plan.timelimit
+            headers["timelimit"] = _timelimit(
+                call.name, options.get("time_limit", hard), options.get("soft_time_limit", soft)
+            )
+        renamed = (("group_id", "group"), ("group_index",) * 2, ("root_id",) * 2, ("parent_id",) * 2, ("retries",) * 2)
+        for option, header in (*renamed, ("ignore_result",) * 2, ("replaced_task_nesting",) * 2, ("origin",) * 2):
+            if option in options:
+                headers[header] = options[option]
+        stamps = options.get("stamped_headers")
+        if stamps:
+            headers["stamped_headers"] = list(stamps)
+            headers["stamps"] = {name: options[name] for name in stamps if name in options}
+        # What a message was sent with before (a retry sends its headers again) gives way to what is said now.
+        headers.update({k: v for k, v in (options.get("headers") or {}).items() if k not in headers})
+        message.priority = options.get("priority", message.priority)
+        message.properties.update({key: options[key] for key in _PROPERTIES if key in options})
+        message.properties["reply_to"] = options.get("reply_to") or message.properties["reply_to"]
+
+    def _encode(self, call: Call, plan: _Plan, options: Mapping[str, Any], message: Message) -> None:
+        serializer = plan.serializer
+        if options.get("serializer"):
+            serializer = self._app.formats.serializer(options["serializer"])
+        embed = protocol.NO_EMBED
+        if call.link or call.link_error or options.get("chain") or options.get("chord"):
+            embed = {
+                "callbacks": _listed(call.link),
+                "errbacks": _listed(call.link_error),
+                **{key: options.get(key) for key in _EMBED_KEYS},
+            }
+        try:
+            message.body = serializer.dumps((call.args, call.kwargs, embed))
+        except Exception as error:  # a serializer, or a value's own methods, may raise anything
+            what = arguments.culprit(call.args, call.kwargs, serializer.dumps, _parameters(call.task))
+            raise UnserializableArgument(
+                f"{call.name}: {what}, which {serializer.content_type} cannot hold ({error})"
+            ) from error
+        message.content_type, message.content_encoding = serializer.content_type, serializer.content_encoding
+        compression = options.get("compression") or plan.compression
+        if compression:
+            driver = self._app.formats.compression(compression)
+            message.body, message.headers["compression"] = driver.compress(message.body), driver.content_type
+        if len(message.body) > self._max_bytes:
+            raise MessageTooLarge(
+                f"{call.name}: the message has {len(message.body):,} bytes, broker_message_max_bytes is"
+                f" {self._max_bytes:,}: pass a reference to the data instead, or raise the setting"
+            )
+
+    def _signal(self, signal: signals.Signal, call: Call, message: Message) -> None:
+        body = (call.args, call.kwargs, {})
+        signal.send(
+            call.name,
+            body=body,
+            exchange=message.exchange,
+            routing_key=message.routing_key or message.queue,
+            headers=message.headers,
+            properties=message.properties,
+            declare=[],
+            retry_policy=self._policy,
+        )
+
+
+def _timelimit(name: str, hard: float | None, soft: float | None) -> list[float | None]:
+    if hard is not None and soft is not None and soft > hard:
+        raise ValueError(f"{name}: soft_time_limit ({soft} s) must not be above time_limit ({hard} s)")
+    return [hard, soft]
+
+
+def _listed(signatures: Any) -> list[Any] | None:
+    if not signatures:
+        return None
+    return list(signatures) if isinstance(signatures, (list, tuple)) else [signatures]
+
+
+def _parameters(task: Any) -> Sequence[str]:
+    code = getattr(getattr(task, "run", None), "__code__", None)
+    if code is None:
+        return ()
+    return code.co_varnames[1 if task.bound else 0 : code.co_argcount]  # type: ignore[no-any-return]

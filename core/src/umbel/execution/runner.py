@@ -1,0 +1,179 @@
+"""From a job to an outcome: decode the message, run the task, encode the record."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from umbel import clock, signals, states
+from umbel.exceptions import InvalidTaskError, NotRegistered, TimeLimitExceeded
+from umbel.execution.context import Context
+from umbel.execution.plan import TaskPlan
+from umbel.execution.run import ExceptionInfo, Run, execute, failed
+from umbel.model.job import Job, Outcome
+from umbel.model.message import Action
+from umbel.wire import failure, protocol
+from umbel.wire.brief import brief
+from umbel.wire.meta import extended, meta
+
+_log = logging.getLogger("umbel.worker")
+
+
+class TaskRunner:
+    """What the kernel gives to a pool (`umbel.contracts.pool.Runner`)."""
+
+    def __init__(self, app: Any, hostname: str, guards_join: bool = True) -> None:
+        self._app = app
+        self._hostname = hostname
+        self._guards_join = guards_join
+        self._extended = bool(app.conf.result_extended)
+        self._format = app.conf.result_serializer
+        self._dumps = app.formats.serializer(self._format).dumps
+        self._plans: dict[str, TaskPlan] = {}
+
+    def plan(self, name: str) -> TaskPlan:
+        """The plan of a task, made once; raises `NotRegistered`."""
+        plan = self._plans.get(name)
+        if plan is None:
+            task = self._app.tasks.get(name)
+            if task is None:
+                raise NotRegistered(name)
+            plan = self._plans[name] = TaskPlan.of(task)
+        return plan
+
+    def run(self, job: Job) -> Outcome:
+        begun = clock.monotonic()
+        try:
+            args, kwargs, embed = protocol.unpack(self._app.formats.decode(job.message))
+        except InvalidTaskError as error:
+            outcome = self.failure(job.message.headers, job.task_id, error)
+            outcome.action, outcome.reason = Action.DEAD, f"cannot be decoded: {error}"
+            return outcome
+        try:
+            task = self._app.tasks[job.task]
+            request = self._request(job, args, kwargs, embed)
+            run = execute(task, request, args, kwargs, self._guards_join)
+            outcome = self._outcome(job, request, run, args, kwargs)
+        except BaseException as error:  # what goes wrong around a task is not its fault, but must not vanish either
+            _log.exception("Task %s[%s] raised an internal error", job.task, job.task_id)
+            signals.task_internal_error.send(None, task_id=job.task_id, exception=error, request=job.message.headers)
+            outcome = self.failure(job.message.headers, job.task_id, error)
+        outcome.runtime_s = clock.monotonic() - begun
+        return outcome
+
+    def _request(self, job: Job, args: Sequence[Any], kwargs: Mapping[str, Any], embed: Mapping[str, Any]) -> Context:
+        message = job.message
+        properties = message.properties
+        request = Context(message.headers)
+        request.__dict__.update(
+            args=args,
+            kwargs=kwargs,
+            called_directly=False,
+            callbacks=embed.get("callbacks"),
+            errbacks=embed.get("errbacks"),
+            chain=embed.get("chain"),
+            chord=embed.get("chord"),
+            headers=message.headers,
+            properties=properties,
+            hostname=self._hostname,
+            reply_to=properties.get("reply_to"),
+            correlation_id=properties.get("correlation_id"),
+            delivery_info={
+                "exchange": message.exchange,
+                "routing_key": message.routing_key or message.queue,
+                "priority": message.priority,
+                "redelivered": job.info.get("redelivered", False),
+            },
+        )
+        return request
+
+    def _outcome(self, job: Job, request: Context, run: Run, args: Any, kwargs: Any) -> Outcome:
+        outcome = Outcome(run.state, action=run.action, reason=run.reason, expected=run.expected)
+        plan = self.plan(job.task)
+        if run.state == states.SUCCESS:
+            outcome.summary = brief(run.value)
+            if not self._ignores(plan, job.message.headers):
+                try:
+                    outcome.payload = self._success(request, run.value, args, kwargs)
+                except Exception as error:  # whatever the result's own types raise on the way into the format
+                    problem = TypeError(f"task {job.task} returned what {self._format!r} cannot encode: {error}")
+                    return self.failure(job.message.headers, job.task_id, problem)
+        elif run.state in (states.FAILURE, states.RETRY):
+            self._describe(outcome, request, run, args, kwargs)
+            if run.state == states.FAILURE and run.action is Action.ACK and not plan.acks_on_failure:
+                outcome.action, outcome.reason = Action.DEAD, "failed, and acks_on_failure is off"
+            store = plan.store_errors or not self._ignores(plan, job.message.headers)
+            outcome.payload = outcome.payload if store else None
+        return outcome
+
+    def _ignores(self, plan: TaskPlan, headers: Mapping[str, Any]) -> bool:
+        told = headers.get("ignore_result")
+        return plan.ignore_result if told is None else bool(told)
+
+    def _more(self, request: Context, args: Any, kwargs: Any) -> dict[str, Any]:
+        children = [child.as_tuple() for child in request._children or ()]
+        more: dict[str, Any] = {"children": children} if children else {}
+        if self._extended:
+            queue = (request.delivery_info or {}).get("routing_key", "")
+            more.update(extended(request.headers or {}, args, kwargs, self._hostname, queue))
+        return more
+
+    def _success(self, request: Context, value: Any, args: Any, kwargs: Any) -> bytes:
+        more = self._more(request, args, kwargs)
+        return self._dumps(meta(str(request.id), states.SUCCESS, value, request.headers or {}, **more))
+
+    def _describe(self, outcome: Outcome, request: Context, run: Run, args: Any, kwargs: Any) -> None:
+        error = run.value
+        cause = error.exc if run.state == states.RETRY and error.exc is not None else error
+        outcome.summary = brief(error if run.state == states.FAILURE else str(error))
+        outcome.traceback = run.einfo.traceback if run.einfo is not None else None
+        record = meta(
+            str(request.id),
+            run.state,
+            failure.describe(cause, self._dumps),
+            request.headers or {},
+            traceback=outcome.traceback,
+            **self._more(request, args, kwargs),
+        )
+        outcome.payload = self._dumps(record)
+
+    def failure(self, headers: Mapping[str, Any], task_id: str, error: BaseException, state: str = states.FAILURE) -> Outcome:
+        """The outcome of a task that did not get as far as to run, or whose run was cut off."""
+        text = failure.text(error)
+        record = meta(task_id, state, failure.describe(error, self._dumps), headers, traceback=text)
+        return Outcome(state, payload=self._dumps(record), summary=brief(error), traceback=text)
+
+    def lost(self, job: Job, error: BaseException) -> Outcome:
+        """The process died under the job: hooks and signals fire here instead of there."""
+        headers = job.message.headers
+        outcome = self.failure(headers, job.task_id, error)
+        outcome.lost = True
+        plan, task = self.plan(job.task), self._app.tasks[job.task]
+        timed_out = isinstance(error, TimeLimitExceeded)
+        if timed_out and not plan.acks_on_timeout:
+            return Outcome(states.RETRY, action=Action.REQUEUE, reason=str(error), summary=brief(error), lost=True)
+        if not timed_out and plan.acks_late and plan.reject_on_worker_lost:
+            return Outcome(states.RETRY, action=Action.REQUEUE, reason=str(error), summary=brief(error), lost=True)
+        self._tell(task, job, error)
+        if self._ignores(plan, headers) and not plan.store_errors:
+            outcome.payload = None
+        return outcome
+
+    def _tell(self, task: Any, job: Job, error: BaseException) -> None:
+        try:
+            args, kwargs, embed = protocol.unpack(self._app.formats.decode(job.message))
+            request, einfo = self._request(job, args, kwargs, embed), ExceptionInfo(error)
+            failed(task, request, args, kwargs, error, einfo)
+            task.after_return(states.FAILURE, error, job.task_id, args, kwargs, einfo)
+        except Exception as hook_error:
+            task.log_hook_error(hook_error)
+
+    def process_started(self) -> None:
+        """In a new process: nothing that the parent had open may be used here."""
+        self._app.after_fork()
+        signals.worker_process_init.send(None)
+
+    def process_stopping(self) -> None:
+        signals.worker_process_shutdown.send(None)
+        self._app.close()

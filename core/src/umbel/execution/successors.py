@@ -1,0 +1,54 @@
+"""What follows a task: callbacks (`link`), the next step of a chain, and errbacks (`link_error`)."""
+
+from __future__ import annotations
+
+import inspect
+import logging
+from typing import Any
+
+from umbel.execution.context import Context
+
+_log = logging.getLogger("umbel.task")
+
+
+def publish(task: Any, request: Context, value: Any) -> None:
+    """Send the callbacks and the next step of the chain with `value` in front of their arguments."""
+    inherited = {"parent_id": request.id, "root_id": request.root_id or request.id}
+    for callback in request.callbacks or ():
+        _signature(task, callback).apply_async((value,), **inherited)
+    if request.chain:
+        # A chain travels reversed: the next step is the last element.
+        *rest, following = request.chain
+        _signature(task, following).apply_async((value,), chain=rest or None, **inherited)
+
+
+def call_errbacks(task: Any, request: Context, error: BaseException, einfo: Any) -> None:
+    """Run or send what shall happen after a failure.
+
+    As in Celery: an errback that is registered here and takes more than one argument is called in place with
+    `(request, exception, traceback)`; any other is sent as a task with the id of the failed one.
+    """
+    inherited = {"parent_id": request.id, "root_id": request.root_id or request.id}
+    for errback in request.errbacks or ():
+        signature = _signature(task, errback)
+        try:
+            target = task.app.tasks.get(signature.task)
+            if target is not None and not target.bound and _takes_several(target.run):
+                traceback = einfo.traceback if einfo is not None else None
+                target(request, error, traceback, *signature.args, **signature.kwargs)
+            else:
+                signature.apply_async((request.id,), **inherited)
+        except Exception:  # one broken errback must not keep the others, or the result, from being recorded
+            _log.exception("Errback %s of task %s[%s] raised", signature.task, task.name, request.id)
+
+
+def _takes_several(function: Any) -> bool:
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):
+        return False
+    return sum(p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD) for p in parameters) > 1
+
+
+def _signature(task: Any, described: Any) -> Any:
+    return task.app.signature(described)

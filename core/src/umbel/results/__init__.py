@@ -1,0 +1,1 @@
+"""Reading results: handles, and the one listener that hears of all of them."""

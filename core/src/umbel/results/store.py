@@ -1,0 +1,65 @@
+"""The app's view of its backend: records as dicts, in the serializer of `result_serializer`."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from typing import Any
+
+from umbel.contracts.backend import Backend
+from umbel.contracts.serializer import Serializer
+from umbel.exceptions import ImproperlyConfigured
+from umbel.model.record import Record
+from umbel.results.listener import ResultListener
+from umbel.wire import failure
+
+
+class Results:
+    """Stores and reads records; one for each app."""
+
+    def __init__(self, backend: Backend | None, serializer: Serializer, ttl_s: float | None) -> None:
+        self._backend = backend
+        self._serializer = serializer
+        self._listener: ResultListener | None = None
+        self._lock = threading.Lock()
+        self.ttl_s = ttl_s
+
+    @property
+    def backend(self) -> Backend:
+        """The backend; raises `ImproperlyConfigured` if results are disabled."""
+        if self._backend is None:
+            raise ImproperlyConfigured(
+                "no result backend is configured: set result_backend (a URL such as sqlite:// or redis://…) on the"
+                " client and on the workers, or do not ask for results"
+            )
+        return self._backend
+
+    @property
+    def listener(self) -> ResultListener:
+        with self._lock:
+            if self._listener is None:
+                self._listener = ResultListener(self.backend)
+            return self._listener
+
+    def store_state(self, task_id: str, state: str, record: dict[str, Any]) -> None:
+        """Store a record given as a dict; an exception in it is described. Blocks."""
+        if isinstance(record["result"], BaseException):
+            record = {**record, "result": failure.describe(record["result"], self._serializer.dumps)}
+        self.backend.store((Record(task_id, state, self._serializer.dumps(record), self.ttl_s),))
+
+    def decode(self, record: Record) -> dict[str, Any]:
+        """The record as a dict, with an exception rebuilt."""
+        fields: dict[str, Any] = self._serializer.loads(record.payload)
+        result = fields.get("result")
+        if isinstance(result, dict) and "exc_type" in result:
+            fields["result"] = failure.rebuild(result)
+        return fields
+
+    def fetch(self, task_ids: Sequence[str]) -> list[dict[str, Any] | None]:
+        """Records by id, None where there is none. Blocks."""
+        return [None if record is None else self.decode(record) for record in self.backend.fetch(task_ids)]
+
+    def close(self) -> None:
+        """Stop listening. The backend is the app's to close."""
+        if self._listener is not None:
+            self._listener.close()

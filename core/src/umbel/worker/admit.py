@@ -1,0 +1,143 @@
+"""Stage three, *admit*: each delivery passes the gates, or ends here. Headers decide; the body is not looked into."""
+
+from __future__ import annotations
+
+import itertools
+import logging
+from collections.abc import Sequence
+from typing import Any
+
+from umbel import signals, states
+from umbel.contracts.bootstep import Gate, Verdict
+from umbel.contracts.pool import Pool
+from umbel.exceptions import DecodeError, MessageTooLarge, NotRegistered
+from umbel.execution.runner import TaskRunner
+from umbel.model.job import Job, Outcome
+from umbel.model.message import Action, Delivery, Settlement
+from umbel.model.record import Record
+from umbel.plugin.observers import Observers
+from umbel.wire import protocol
+from umbel.worker import journal
+from umbel.worker.ledger import Entry, Ledger
+from umbel.worker.record import Recorder, Recording
+from umbel.worker.settle import Settler, Settling
+
+_log = logging.getLogger("umbel.worker")
+
+
+class Admission:
+    """From deliveries to jobs in the pool. Called by the reserver's thread, and by gates that held something."""
+
+    def __init__(
+        self,
+        pool: Pool,
+        ledger: Ledger,
+        runner: TaskRunner,
+        recorder: Recorder | None,
+        settler: Settler,
+        observers: Observers,
+        formats: Any,
+        max_bytes: int,
+        ttl_s: float | None,
+    ) -> None:
+        self._pool = pool
+        self._ledger = ledger
+        self._runner = runner
+        self._recorder = recorder
+        self._settler = settler
+        self._received = observers.umbel_task_received
+        self._formats = formats
+        self._max_bytes = max_bytes
+        self._ttl_s = ttl_s
+        self._keys = itertools.count(1)
+        self.gates: Sequence[Gate] = ()
+
+    def admit(self, deliveries: Sequence[Delivery]) -> None:
+        """Submit what passes; settle, hold or put back the rest. Never blocks for long, never raises."""
+        entries = []
+        for delivery in deliveries:
+            try:
+                entry = self._admit(delivery)
+            except Exception as error:  # a poison message, or a gate's own fault: keep it, and go on
+                _log.exception("A message could not be admitted: %r", delivery.message.headers)
+                self._end(delivery, Verdict(f"cannot be admitted: {error}", error=error, dead=True))
+                continue
+            if entry is not None:
+                entries.append(entry)
+        if entries:
+            self._ledger.add(entries)
+            self._pool.submit([entry.job for entry in entries])
+
+    def _admit(self, delivery: Delivery) -> Entry | None:
+        message = delivery.message
+        if self._received is not None:
+            self._received(delivery=delivery)
+        try:
+            self._check(delivery)
+            name = message.headers["task"]
+            plan = self._runner.plan(name)
+        except (DecodeError, MessageTooLarge) as error:
+            self._end(delivery, Verdict(str(error), states.FAILURE, error, dead=True))
+            signals.task_rejected.send(None, message=message, exc=error)
+            return None
+        except NotRegistered as error:
+            self._end(delivery, Verdict(f"no task of this name is registered here: {error}", states.FAILURE, error, dead=True))
+            name, task_id = message.headers.get("task"), message.headers.get("id")
+            signals.task_unknown.send(None, message=message, exc=error, name=name, id=task_id)
+            return None
+        journal.received(message.headers)
+        for gate in self.gates:
+            verdict = gate(delivery)
+            if verdict is not None:
+                self._end(delivery, verdict)
+                return None
+        hard, soft = message.headers.get("timelimit") or (None, None)
+        job = Job(
+            next(self._keys),
+            name,
+            message.headers["id"],
+            message,
+            hard if hard is not None else plan.time_limit,
+            soft if soft is not None else plan.soft_time_limit,
+            {"redelivered": True} if delivery.lost else {},
+        )
+        return Entry(job, delivery, plan)
+
+    def _check(self, delivery: Delivery) -> None:
+        """Raises `DecodeError` or `MessageTooLarge` for what is no task message."""
+        message = delivery.message
+        if len(message.body) > self._max_bytes:
+            raise MessageTooLarge(
+                f"the message has {len(message.body):,} bytes, broker_message_max_bytes is {self._max_bytes:,}"
+            )
+        if protocol.is_protocol_1(message):
+            protocol.upgrade(message, self._formats.serializer("json"))
+        if not isinstance(message.headers.get("id"), str) or not isinstance(message.headers["task"], str):
+            raise DecodeError(f"expected the headers 'id' and 'task' to be text, found {message.headers!r:.200}")
+
+    def _end(self, delivery: Delivery, verdict: Verdict) -> None:
+        """Do what a gate has decided."""
+        if verdict.hold:
+            self._ledger.hold(delivery)
+            return
+        action = Action.ACK
+        if verdict.due is not None:
+            action = Action.REQUEUE
+        elif verdict.dead:
+            action = Action.DEAD
+        if verdict.due is None:
+            journal.refused(delivery.message.headers, verdict.reason)
+        settling = Settling(Settlement(delivery, action, due=verdict.due, reason=verdict.reason))
+        record = self._record(delivery, verdict)
+        if record is not None and self._recorder is not None:
+            self._recorder.put((Recording(record, settling),))
+        else:
+            self._settler.put((settling,))
+
+    def _record(self, delivery: Delivery, verdict: Verdict) -> Record | None:
+        headers = delivery.message.headers
+        task_id = headers.get("id")
+        if verdict.state is None or not isinstance(task_id, str) or headers.get("ignore_result"):
+            return None
+        outcome: Outcome = self._runner.failure(headers, task_id, verdict.error or Exception(verdict.reason), verdict.state)
+        return Record(task_id, verdict.state, outcome.payload or b"", self._ttl_s)

@@ -1,0 +1,124 @@
+"""Stage four, *execute*: the pool runs jobs, and this loop hears how they end."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from umbel import states
+from umbel.contracts.pool import Pool
+from umbel.model.job import Finished, Outcome, PoolEvent, Started
+from umbel.model.message import Action, Settlement
+from umbel.model.record import Record
+from umbel.plugin.observers import Observers
+from umbel.wire.meta import meta
+from umbel.worker import journal
+from umbel.worker.ledger import Entry, Ledger
+from umbel.worker.record import Recorder, Recording
+from umbel.worker.settle import Settler, Settling
+
+_log = logging.getLogger("umbel.worker")
+
+
+class Executor:
+    """Runs on the worker's main thread, which in some pools is where tasks run."""
+
+    def __init__(
+        self,
+        pool: Pool,
+        ledger: Ledger,
+        recorder: Recorder | None,
+        settler: Settler,
+        observers: Observers,
+        dumps: Callable[[Any], bytes],
+        hostname: str,
+        ttl_s: float | None,
+    ) -> None:
+        self._pool = pool
+        self._ledger = ledger
+        self._recorder = recorder
+        self._settler = settler
+        self._started = observers.umbel_task_started
+        self._finished = observers.umbel_task_finished
+        self._dumps = dumps
+        self._hostname = hostname
+        self._ttl_s = ttl_s
+        #: Jobs that were cut off by a cold shutdown are not results: their deliveries go back.
+        self.ignore_lost = False
+        self.completed = 0
+
+    def turn(self, timeout_s: float | None) -> None:
+        """Hear what has happened in the pool; blocks up to `timeout_s` seconds."""
+        self.handle(self._pool.events(timeout_s))
+
+    def handle(self, events: Sequence[PoolEvent]) -> None:
+        """Acknowledge what started, record and settle what finished."""
+        recordings: list[Recording] = []
+        settlings: list[Settling] = []
+        over: list[int] = []
+        for event in events:
+            entry = self._ledger.get(event.key)
+            if entry is None:
+                continue
+            if isinstance(event, Started):
+                self._start(entry, event, recordings, settlings)
+            else:
+                self._finish(entry, event, recordings, settlings, over)
+        if settlings:
+            self._settler.put(settlings)
+        if recordings and self._recorder is not None:
+            self._recorder.put(recordings)
+        if over:
+            self._ledger.remove(over)
+
+    def _start(
+        self, entry: Entry, event: Started, recordings: list[Recording], settlings: list[Settling]
+    ) -> None:
+        entry.started = True
+        if not entry.plan.acks_late:
+            entry.acked = True
+            settlings.append(Settling(Settlement(entry.delivery)))
+        if entry.plan.track_started and self._recorder is not None:
+            told = {"pid": event.pid or os.getpid(), "hostname": self._hostname}
+            payload = self._dumps(meta(entry.job.task_id, states.STARTED, told, entry.job.message.headers))
+            recordings.append(Recording(Record(entry.job.task_id, states.STARTED, payload, self._ttl_s)))
+        if self._started is not None:
+            self._started(job=entry.job, pid=event.pid)
+
+    def _finish(
+        self,
+        entry: Entry,
+        event: Finished,
+        recordings: list[Recording],
+        settlings: list[Settling],
+        over: list[int],
+    ) -> None:
+        outcome = event.outcome
+        if outcome.lost and self.ignore_lost:
+            return
+        self.completed += 1
+        self._ledger.ran(outcome.runtime_s)
+        if self._finished is not None:
+            self._finished(job=entry.job, outcome=outcome)
+        journal.finished(entry.job, outcome)
+        settling = self._settling(entry, outcome)
+        if outcome.payload is not None and self._recorder is not None:
+            record = Record(entry.job.task_id, outcome.state, outcome.payload, self._ttl_s)
+            recordings.append(Recording(record, settling))
+            if settling is None:
+                over.append(event.key)
+        elif settling is not None:
+            settlings.append(settling)
+        else:
+            over.append(event.key)
+
+    def _settling(self, entry: Entry, outcome: Outcome) -> Settling | None:
+        if not entry.acked:
+            entry.acked = True
+            settlement = Settlement(entry.delivery, outcome.action, due=outcome.due, reason=outcome.reason)
+            return Settling(settlement, entry.job.key)
+        if outcome.action is Action.DEAD:
+            self._settler.bury(entry.delivery.message, outcome.reason)
+        return None

@@ -1,0 +1,116 @@
+"""Every delivery that this worker holds, from reserve to settle, and how many more it may take."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Sequence
+
+from attrs import define
+
+from umbel import clock
+from umbel.execution.plan import TaskPlan
+from umbel.model.job import Job
+from umbel.model.message import Delivery
+
+#: More than this is never held, however short the tasks are.
+MOST_HELD = 1000
+
+
+@define(slots=True, eq=False)
+class Entry:
+    """A delivery that became a job."""
+
+    job: Job
+    delivery: Delivery
+    plan: TaskPlan
+    started: bool = False
+    #: The broker was told (or is being told) that the message is done.
+    acked: bool = False
+
+
+class Ledger:
+    """Counts what is held against the prefetch limit.
+
+    The limit is `concurrency * multiplier`, as in Celery, or as many as make `ahead_s` seconds of work where tasks are so
+    short that the multiplier would leave the pool waiting for the broker.
+    """
+
+    def __init__(self, concurrency: int, multiplier: int, ahead_s: float) -> None:
+        self._concurrency = concurrency
+        self._least = concurrency * multiplier if multiplier else MOST_HELD
+        self._ahead_s = ahead_s
+        self._runtime_s = ahead_s or 1.0
+        self._entries: dict[int, Entry] = {}
+        self._held: dict[int, Delivery] = {}
+        self._changed = threading.Condition()
+        self._wanted = 1
+
+    def limit(self) -> int:
+        """How many deliveries may be held now."""
+        ahead = int(self._concurrency * self._ahead_s / self._runtime_s) if self._ahead_s else 0
+        return max(self._least, min(MOST_HELD, ahead), 1)
+
+    def add(self, entries: Iterable[Entry]) -> None:
+        with self._changed:
+            self._entries.update((entry.job.key, entry) for entry in entries)
+
+    def get(self, key: int) -> Entry | None:
+        return self._entries.get(key)
+
+    def ran(self, runtime_s: float) -> None:
+        """A task took this long; the limit follows the recent average."""
+        self._runtime_s += (max(runtime_s, 1e-5) - self._runtime_s) * 0.05
+
+    def remove(self, keys: Iterable[int]) -> None:
+        """These are settled, or not ours any more."""
+        with self._changed:
+            for key in keys:
+                self._entries.pop(key, None)
+            if self.limit() - len(self._entries) >= self._wanted:
+                self._changed.notify_all()
+
+    def wait_for_room(self, timeout_s: float) -> int:
+        """How many more may be reserved; blocks up to `timeout_s` seconds while there is no room (then 0).
+
+        Where much is held ahead it waits for half of that to be gone, so that the broker is asked for batches.
+        """
+        with self._changed:
+            limit = self.limit()
+            self._wanted = max(1, (limit - self._least) // 2)
+            if limit - len(self._entries) < self._wanted:
+                clock.wait(self._changed, timeout_s)
+                limit = self.limit()
+            room = limit - len(self._entries)
+            return room if room >= min(self._wanted, limit) else 0
+
+    def wake(self) -> None:
+        with self._changed:
+            self._changed.notify_all()
+
+    def hold(self, delivery: Delivery) -> None:
+        """A gate keeps this one: its lease is extended, and it does not count against the limit."""
+        with self._changed:
+            self._held[id(delivery)] = delivery
+
+    def unhold(self, deliveries: Iterable[Delivery]) -> None:
+        with self._changed:
+            for delivery in deliveries:
+                self._held.pop(id(delivery), None)
+
+    def leased(self) -> Sequence[Delivery]:
+        """What must be extended: everything that the broker still counts as ours."""
+        with self._changed:
+            return [e.delivery for e in self._entries.values() if not e.acked] + list(self._held.values())
+
+    def held(self) -> Sequence[Delivery]:
+        """What gates keep."""
+        with self._changed:
+            return list(self._held.values())
+
+    def entries(self) -> Sequence[Entry]:
+        """A snapshot."""
+        with self._changed:
+            return list(self._entries.values())
+
+    def __len__(self) -> int:
+        return len(self._entries)

@@ -1,0 +1,61 @@
+"""Stage five, *record*: results are stored, and only then is a delivery settled."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+
+from attrs import define
+
+from umbel.contracts.backend import Backend
+from umbel.exceptions import DriverError
+from umbel.model.message import Action, Settlement
+from umbel.model.record import Record
+from umbel.worker.lane import Lane
+from umbel.worker.persist import Patience, persist
+from umbel.worker.settle import Settler, Settling
+
+_log = logging.getLogger("umbel.worker")
+
+
+@define(slots=True, eq=False)
+class Recording:
+    """A record on its way, and what is to be settled after it."""
+
+    record: Record
+    settling: Settling | None = None
+
+
+class Recorder:
+    """Stores in batches, on a thread of its own, and passes on to the settler."""
+
+    def __init__(self, backend: Backend, settler: Settler, patience: Patience) -> None:
+        self._backend = backend
+        self._settler = settler
+        self._patience = patience
+        self.lane: Lane[Recording] = Lane("record", self._store)
+
+    def put(self, recordings: Sequence[Recording]) -> None:
+        """Never blocks."""
+        self.lane.put(recordings)
+
+    def _store(self, batch: Sequence[Recording]) -> None:
+        records = [recording.record for recording in batch]
+        try:
+            persist("store results", lambda: self._backend.store(records), self._patience)
+        except DriverError:
+            for recording in batch:
+                self._store_one(recording)
+        self._settler.put([recording.settling for recording in batch if recording.settling is not None])
+
+    def _store_one(self, recording: Recording) -> None:
+        # One record that the backend refuses must not take the others of its batch with it.
+        try:
+            persist("store a result", lambda: self._backend.store((recording.record,)), self._patience)
+        except DriverError as error:
+            _log.error("The result of task %s is lost: %s", recording.record.task_id, error)
+            if recording.settling is not None and recording.settling.settlement.action is Action.ACK:
+                # Done, but nobody will know: the message stays where an operator can see it.
+                delivery = recording.settling.settlement.delivery
+                reason = f"ran, but its result could not be stored: {error}"
+                recording.settling.settlement = Settlement(delivery, Action.DEAD, reason=reason)

@@ -1,0 +1,69 @@
+"""Stage six, *settle*: the broker is told what became of each delivery, and the lease ends."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+
+from attrs import define
+
+from umbel.contracts.transport import Transport
+from umbel.exceptions import DriverError, UnsupportedError
+from umbel.model.message import Action, Message, Settlement
+from umbel.worker.lane import Lane
+from umbel.worker.ledger import Ledger
+from umbel.worker.persist import Patience, persist
+
+_log = logging.getLogger("umbel.worker")
+
+
+@define(slots=True, eq=False)
+class Settling:
+    """A settlement on its way; `key` is the job that is over with it, or None if there is none (any more)."""
+
+    settlement: Settlement
+    key: int | None = None
+
+
+class Settler:
+    """Settles in batches, on a thread of its own."""
+
+    def __init__(self, transport: Transport, ledger: Ledger, patience: Patience) -> None:
+        self._transport = transport
+        self._ledger = ledger
+        self._patience = patience
+        self.lane: Lane[Settling] = Lane("settle", self._settle)
+
+    def put(self, settlings: Sequence[Settling]) -> None:
+        """Never blocks."""
+        self.lane.put(settlings)
+
+    def _settle(self, batch: Sequence[Settling]) -> None:
+        settlements = [settling.settlement for settling in batch]
+        try:
+            refused = persist("settle", lambda: self._transport.settle(settlements), self._patience)
+        except DriverError as error:
+            _log.error("%d deliveries could not be settled and will come back: %s", len(batch), error)
+            refused = ()
+        for settlement in refused:
+            headers = settlement.delivery.message.headers
+            _log.warning(
+                "The lease of task %s[%s] was lost: another worker may have run it too",
+                headers.get("task"),
+                headers.get("id"),
+            )
+        self._ledger.remove([settling.key for settling in batch if settling.key is not None])
+
+    def bury(self, message: Message, reason: str) -> None:
+        """Keep a message for the operator whose lease has ended already. Blocks."""
+        try:
+            self._transport.admin().bury((message,), reason)
+        except UnsupportedError:
+            _log.error("Dropped a message that %s (the transport keeps no dead letters): %r", reason, message.headers)
+        except DriverError as error:
+            _log.error("Lost a message that %s (%s): %r", reason, error, message.headers)
+
+
+def ended(action: Action) -> str:
+    """The action in words, for the log."""
+    return {Action.ACK: "acknowledged", Action.REQUEUE: "put back", Action.DEAD: "kept with the dead letters"}[action]
