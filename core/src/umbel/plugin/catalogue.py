@@ -117,12 +117,13 @@ class Catalogue:
     def default(self, kind: str) -> str | None:
         """The driver to use when nobody says otherwise: the declared one, or else the only one that there is (the
         kernel's own counts only where there is no other); None where that does not decide."""
-        if any(entry.name == kind for entry in self.entries("default")):
+        if any(entry.name == kind and entry.status != "disabled" for entry in self.entries("default")):
             return self.find("default", kind).value
         usable = [entry for entry in self.entries(kind) if entry.status == "ok"]
         others = [entry for entry in usable if entry.distribution != KERNEL]
         choice = others or usable
-        return choice[0].name if len(choice) == 1 else None
+        # One driver may have several names.
+        return choice[0].name if len({(entry.distribution, entry.value) for entry in choice}) == 1 else None
 
     def require(self, patterns: Collection[str]) -> None:
         """Raise `PluginNotFound` unless each word of the setting `plugins_required` matches a usable plugin."""

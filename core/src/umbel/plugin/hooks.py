@@ -18,22 +18,20 @@ def manager() -> pluggy.PluginManager:
     return made
 
 
-def register(plugins: pluggy.PluginManager, entry: Entry, plugin: object) -> None:
-    """Register `plugin`; raises `PluginError` for a hook that does not exist or has the wrong arguments."""
+def verified(entry: Entry, plugin: object) -> pluggy.PluginManager:
+    """A plugin manager with this plugin alone; raises `PluginError` for a hook that does not exist or does not fit."""
+    alone = manager()
     try:
-        plugins.register(plugin, name=str(entry))
-        plugins.check_pending()
-    except ValueError as error:
-        raise PluginError(f"{entry} ({module_name(plugin)}) is registered already under another name") from error
+        alone.register(plugin, name=str(entry))
+        alone.check_pending()
     except pluggy.PluginValidationError as error:
-        unknown = [caller.name for caller in plugins.get_hookcallers(plugin) or () if not caller.has_spec()]
-        plugins.unregister(plugin)
+        unknown = [caller.name for caller in alone.get_hookcallers(plugin) or () if not caller.has_spec()]
         reason = _misspelled(unknown) if unknown else " ".join(str(error).split())
         raise PluginError(f"{entry} ({module_name(plugin)}) {reason}") from error
-    for caller in plugins.get_hookcallers(plugin) or ():
-        if any(each.plugin is plugin and (each.wrapper or each.hookwrapper) for each in caller.get_hookimpls()):
-            plugins.unregister(plugin)
+    for caller in alone.get_hookcallers(plugin) or ():
+        if any(each.wrapper or each.hookwrapper for each in caller.get_hookimpls()):
             raise PluginError(f"{entry} ({module_name(plugin)}) wraps {caller.name}, which Umbel's hooks do not allow")
+    return alone
 
 
 def module_name(plugin: object) -> str:

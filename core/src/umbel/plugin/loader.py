@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
-from umbel.exceptions import PluginError, PluginNotFound
+from umbel.exceptions import PluginError
 from umbel.plugin import fit, hooks
-from umbel.plugin.catalogue import DRIVERS, Catalogue, Entry
+from umbel.plugin.catalogue import Catalogue, Entry
 from umbel.plugin.installed import PREFIX
 from umbel.plugin.problems import Problem, missing_module_advice
 
@@ -64,30 +64,6 @@ def load_command(catalogue: Catalogue, entry: Entry) -> click.Command:
     return command
 
 
-def load_api(name: str, catalogue: Catalogue | None = None) -> Any:
-    """A public name that a plugin adds to the package `umbel`; for its `__getattr__`.
-
-    Raises `AttributeError` for a name that nobody knows, and `ImportError` with the distribution to install for one
-    that is known (entry-point group `umbel.hint`) but not installed: only that error reaches the eyes of somebody who
-    writes `from umbel import name`.
-    """
-    if name.startswith("_"):
-        raise AttributeError(f"module 'umbel' has no attribute {name!r}")
-    catalogue = catalogue or Catalogue()
-    try:
-        entry = catalogue.find("api", name)
-    except PluginNotFound:
-        if name in catalogue.names("hint"):
-            hint = catalogue.install_hint(name)
-            raise ImportError(f"umbel.{name} comes with a plugin that is not installed: {hint}", name="umbel") from None
-        close = catalogue.suggestions("api", name)
-        did_you_mean = f"; did you mean {close[0]!r}?" if close else ""
-        raise AttributeError(f"module 'umbel' has no attribute {name!r}{did_you_mean}") from None
-    except PluginError as error:
-        raise ImportError(str(error), name="umbel") from error
-    return load_object(catalogue, entry)
-
-
 def load_object(catalogue: Catalogue, entry: Entry) -> Any:
     """The module or object that the entry point names."""
     registered = catalogue.registered(entry)
@@ -123,9 +99,7 @@ def _import(entry: Entry) -> Any:
 def _ask(entry: Entry, plugin: object) -> Any:
     """What the plugin's hook for its kind returns."""
     hook = f"umbel_{entry.kind}"
-    plugins = hooks.manager()
-    hooks.register(plugins, entry, plugin)
-    caller = getattr(plugins.hook, hook)
+    caller = getattr(hooks.verified(entry, plugin).hook, hook)
     if not caller.get_hookimpls():
         decorate = "decorate it with" if hasattr(plugin, hook) else f"define `def {hook}()` there, decorated with"
         raise PluginError(
@@ -137,20 +111,3 @@ def _ask(entry: Entry, plugin: object) -> Any:
         raise PluginError(f"{entry}: {hook}() failed: {error}; {missing_module_advice(error, entry)}") from error
     except Exception as error:
         raise PluginError(f"{entry}: {hook}() failed: {type(error).__name__}: {error}") from error
-
-
-def load_entry(catalogue: Catalogue, entry: Entry) -> Any:
-    """Whatever an entry of any kind stands for; raises `PluginError` for everything that is wrong with it."""
-    if entry.problem is not None:
-        raise PluginError(entry.problem)
-    if entry.kind in DRIVERS:
-        return load_driver(catalogue, entry)
-    if entry.kind == "command":
-        return load_command(catalogue, entry)
-    if entry.kind == "hook":
-        plugin = load_object(catalogue, entry)
-        hooks.register(hooks.manager(), entry, plugin)
-        return plugin
-    if entry.kind == "default":
-        return catalogue.find(entry.name, entry.value, f"the default of {entry.origin}")
-    return entry.value if entry.kind == "hint" else load_object(catalogue, entry)

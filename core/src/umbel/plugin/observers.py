@@ -50,11 +50,13 @@ def observers(catalogue: Catalogue) -> Observers:
             continue
         try:
             plugin = load_object(catalogue, entry)
-            hooks.register(plugins, entry, plugin)
+            hooks.verified(entry, plugin)
+            plugins.register(plugin, name=str(entry))
+            origins[str(entry)] = entry.origin or "this process"
         except PluginError as error:
             problems.append(Problem.of(entry, error))
-        else:
-            origins[str(entry)] = entry.origin or "this process"
+        except ValueError:
+            problems.append(Problem.of(entry, f"{entry} ({hooks.module_name(plugin)}) listens already by another name"))
     for problem in problems:
         log.error("a plugin was left out: %s", problem.reason)
     names = [field.name for field in fields(Observers) if field.name.startswith("umbel_")]
