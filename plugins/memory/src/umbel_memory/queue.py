@@ -1,0 +1,135 @@
+"""One queue: what is ready, what waits for its time, what is leased, what is dead. It knows no locks and no clock."""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import json
+from typing import Any
+
+from attrs import define, evolve
+
+from umbel.exceptions import PermanentError
+from umbel.model import DeadLetter, Delivery, Depth, Message
+
+
+@define(eq=False)
+class Entry:
+    """A message on its queue. `number` is its place in the order of publishing, which it keeps whatever happens to it."""
+
+    number: int
+    message: Message
+    lost: int = 0
+
+
+@define(eq=False)
+class Lease:
+    """An entry that somebody holds until `ends` (of the monotonic clock)."""
+
+    entry: Entry
+    holder: object
+    ends: float
+
+
+class MemoryQueue:
+    """The caller holds the broker's lock and says what time it is: `now` since the epoch, `tick` on the monotonic clock."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.paused = False
+        self._ready: list[tuple[int, int, Entry]] = []
+        self._delayed: list[tuple[float, int, Entry]] = []
+        self._leases: dict[int, Lease] = {}
+        self._dead: dict[str, DeadLetter] = {}
+        self._tags = itertools.count()
+
+    def put(self, entry: Entry, due: float | None, now: float) -> None:
+        if due is not None and due > now:
+            heapq.heappush(self._delayed, (due, entry.number, entry))
+        else:
+            heapq.heappush(self._ready, (-entry.message.priority, entry.number, entry))
+
+    def refresh(self, now: float, tick: float) -> None:
+        """Make ready what is due, and what was leased to somebody who is late."""
+        while self._delayed and self._delayed[0][0] <= now:
+            self.put(heapq.heappop(self._delayed)[2], None, now)
+        for tag in [tag for tag, lease in self._leases.items() if lease.ends <= tick]:
+            self._lose(tag, now)
+
+    def release(self, holder: object, now: float) -> None:
+        """Make ready what `holder` holds: it goes away."""
+        for tag in [tag for tag, lease in self._leases.items() if lease.holder is holder]:
+            self._lose(tag, now)
+
+    def _lose(self, tag: int, now: float) -> None:
+        entry = self._leases.pop(tag).entry
+        entry.lost += 1
+        self.put(entry, None, now)
+
+    def lease(self, holder: object, ends: float, now: float) -> Delivery | None:
+        """Hand out the first message that is ready; what has expired is dropped on the way."""
+        while self._ready and not self.paused:
+            entry = heapq.heappop(self._ready)[2]
+            if _expired(entry, now):
+                continue
+            tag = next(self._tags)
+            self._leases[tag] = Lease(entry, holder, ends)
+            return Delivery(copied(entry.message), (self.name, tag), entry.lost)
+        return None
+
+    def extend(self, tag: int, ends: float) -> bool:
+        """False if nobody holds anything under this tag."""
+        if tag not in self._leases:
+            return False
+        self._leases[tag].ends = ends
+        return True
+
+    def end_lease(self, tag: int) -> Entry | None:
+        """The entry, no longer leased; None if nobody holds it under this tag."""
+        lease = self._leases.pop(tag, None)
+        return lease.entry if lease else None
+
+    def next_change(self, now: float, tick: float) -> float:
+        """Seconds until a delayed message is due or a lease ends."""
+        due = [self._delayed[0][0] - now] if self._delayed else []
+        return min([*due, *(lease.ends - tick for lease in self._leases.values())], default=float("inf"))
+
+    def depth(self, now: float) -> Depth:
+        ready = sum(not _expired(entry, now) for _, _, entry in self._ready)
+        return Depth(self.name, ready, len(self._leases), len(self._delayed), len(self._dead), self.paused)
+
+    def purge(self, now: float) -> int:
+        count = self.depth(now).ready + len(self._delayed)
+        self._ready.clear()
+        self._delayed.clear()
+        return count
+
+    def bury(self, entry: Entry, reason: str, now: float) -> None:
+        key = f"{self.name}:{entry.number}"
+        self._dead[key] = DeadLetter(key, entry.message, reason, now, entry.lost)
+
+    def dead(self, limit: int) -> list[DeadLetter]:
+        return [evolve(one, message=copied(one.message)) for one in itertools.islice(self._dead.values(), limit)]
+
+    def exhume(self, key: str) -> DeadLetter | None:
+        return self._dead.pop(key, None)
+
+
+def _expired(entry: Entry, now: float) -> bool:
+    return entry.message.expires is not None and entry.message.expires <= now
+
+
+def copied(message: Message) -> Message:
+    """The message as a broker elsewhere would give it back: nobody shares its headers, and they are plain data."""
+    return evolve(message, headers=_plain(message, "headers"), properties=_plain(message, "properties"))
+
+
+def _plain(message: Message, part: str) -> dict[str, Any]:
+    try:
+        plain: dict[str, Any] = json.loads(json.dumps(getattr(message, part)))
+    except (TypeError, ValueError) as error:
+        raise PermanentError(
+            f"the {part} of a message for queue {message.queue!r} are not plain data ({error}): "
+            "put str, int, float, bool, None, list and dict there, everything else into the body"
+        ) from error
+    return plain
