@@ -38,7 +38,8 @@ class ManualClock(Clock):
         self._now = start
         self._start = start
         self._moved = threading.Condition()
-        self._waiting: set[threading.Condition] = set()
+        # A condition stands here once for each of its waiters.
+        self._waiting: list[threading.Condition] = []
 
     def time(self) -> float:
         return self._now
@@ -51,7 +52,7 @@ class ManualClock(Clock):
         with self._moved:
             self._now += seconds
             self._moved.notify_all()
-            waiting = list(self._waiting)
+            waiting = set(self._waiting)
         for condition in waiting:
             with condition:
                 condition.notify_all()
@@ -61,7 +62,7 @@ class ManualClock(Clock):
             return condition.wait()
         deadline = self._now + timeout_s
         with self._moved:
-            self._waiting.add(condition)
+            self._waiting.append(condition)
         try:
             if self._now >= deadline:
                 return False
@@ -69,7 +70,7 @@ class ManualClock(Clock):
             return self._now < deadline
         finally:
             with self._moved:
-                self._waiting.discard(condition)
+                self._waiting.remove(condition)
 
     def sleep(self, seconds: float) -> None:
         until = self._now + seconds

@@ -6,7 +6,6 @@ import itertools
 from collections.abc import Callable
 
 import pytest
-
 from umbel_conformance import BackendConformance, TransportConformance
 from umbel_memory.backend import MemoryBackend
 from umbel_memory.settings import MemorySettings

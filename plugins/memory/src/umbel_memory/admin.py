@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from umbel.contracts import QueueAdmin
 from umbel.model import DeadLetter, Depth
+
 from umbel_memory.broker import MemoryBroker
 
 

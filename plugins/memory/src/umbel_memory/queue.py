@@ -8,14 +8,13 @@ import json
 from typing import Any
 
 from attrs import define, evolve
-
 from umbel.exceptions import PermanentError
 from umbel.model import DeadLetter, Delivery, Depth, Message
 
 
 @define(eq=False)
 class Entry:
-    """A message on its queue. `number` is its place in the order of publishing, which it keeps whatever happens to it."""
+    """A message on its queue. `number` is its place in the order of publishing; it keeps it when it comes back."""
 
     number: int
     message: Message
@@ -32,7 +31,7 @@ class Lease:
 
 
 class MemoryQueue:
-    """The caller holds the broker's lock and says what time it is: `now` since the epoch, `tick` on the monotonic clock."""
+    """The caller holds the broker's lock and says what time it is: `now` by the epoch, `tick` by the monotonic clock."""
 
     def __init__(self, name: str) -> None:
         self.name = name

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 
 from umbel.model import Record
+
 from umbel_memory.expiring import Expiring
 
 

@@ -8,6 +8,7 @@ from umbel import clock
 from umbel.contracts import Subscription
 from umbel.model import Record
 from umbel.states import READY_STATES
+
 from umbel_memory.store import MemoryStore
 
 

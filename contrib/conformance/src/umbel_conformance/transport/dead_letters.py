@@ -1,0 +1,108 @@
+"""Dead letters: what nobody could handle waits for an operator."""
+
+from __future__ import annotations
+
+from umbel import clock
+from umbel.contracts import QueueAdmin, Transport
+from umbel.model import Action, DeadLetter
+
+from umbel_conformance.capabilities import lacks, needs
+from umbel_conformance.transport.bench import Connect, TransportBench, acks, bodies, message, numbered, settled
+
+
+class DeadLetters(TransportBench):
+    def bury(self, transport: Transport, count: int, queue: str = "q") -> None:
+        transport.publish(numbered(count, queue, headers={"id": "3f1d"}))
+        for one in self.take(transport, count, queue):
+            assert list(transport.settle(settled(one, Action.DEAD, reason=f"ünfit {one.message.body.decode()}"))) == []
+
+    @needs("dead_letters")
+    def test_a_dead_message_is_kept_with_the_reason_and_the_time(self, transport: Transport, admin: QueueAdmin) -> None:
+        before = clock.time()
+        self.bury(transport, 1)
+        (letter,) = admin.dead("q")
+        assert isinstance(letter, DeadLetter)
+        assert (letter.message.body, letter.message.headers["id"], letter.message.queue) == (b"0", "3f1d", "q")
+        assert letter.reason == "ünfit 0"
+        assert before - 1 <= letter.died <= clock.time() + 1
+        assert letter.key
+
+    @needs("dead_letters")
+    def test_dead_letters_are_listed_oldest_first_up_to_a_limit(self, transport: Transport, admin: QueueAdmin) -> None:
+        self.bury(transport, 5)
+        assert bodies(admin.dead("q")) == ["0", "1", "2", "3", "4"]
+        assert bodies(admin.dead("q", limit=2)) == ["0", "1"]
+        assert len({letter.key for letter in admin.dead("q")}) == 5
+
+    @needs("dead_letters")
+    def test_dead_letters_belong_to_their_queue(self, transport: Transport, admin: QueueAdmin) -> None:
+        self.bury(transport, 1, "a")
+        self.bury(transport, 2, "b")
+        assert [len(admin.dead(queue)) for queue in ("a", "b", "never heard of")] == [1, 2, 0]
+
+    @needs("dead_letters")
+    def test_dead_letters_are_counted_and_not_purged(self, transport: Transport, admin: QueueAdmin) -> None:
+        self.bury(transport, 2)
+        depth = admin.depth("q")
+        assert (depth.ready, depth.dead) == (0, 2)
+        assert admin.purge("q") == 0
+        assert len(admin.dead("q")) == 2
+
+    @needs("dead_letters")
+    def test_a_revived_message_is_delivered_again(self, transport: Transport, admin: QueueAdmin) -> None:
+        self.bury(transport, 3)
+        keys = [letter.key for letter in admin.dead("q")]
+        assert admin.revive([keys[0], keys[2], "never heard of"]) == 2
+        back = self.take(transport, 2)
+        assert sorted(bodies(back)) == ["0", "2"]
+        assert back[0].message.headers["id"] == "3f1d"
+        assert list(transport.settle(acks(back))) == []
+        assert bodies(admin.dead("q")) == ["1"]
+        assert admin.revive(keys[:1]) == 0
+
+    @needs("dead_letters")
+    def test_reviving_ends_a_reserve_that_waits(self, connect: Connect, admin: QueueAdmin) -> None:
+        waiter = connect()
+        self.bury(waiter, 1)
+        waiting = self.background(lambda: waiter.reserve(["q"], 1, 60.0))
+        admin.revive([letter.key for letter in admin.dead("q")])
+        assert bodies(self.result_of(waiting)) == ["0"]
+
+    @needs("dead_letters")
+    def test_a_discarded_message_is_gone(self, transport: Transport, admin: QueueAdmin) -> None:
+        self.bury(transport, 3)
+        keys = [letter.key for letter in admin.dead("q")]
+        assert admin.discard([keys[1], "never heard of"]) == 1
+        assert bodies(admin.dead("q")) == ["0", "2"]
+        assert admin.discard([keys[1]]) == 0
+        self.assert_nothing_to_reserve(transport)
+
+    @needs("dead_letters")
+    def test_a_message_can_die_again(self, transport: Transport, admin: QueueAdmin) -> None:
+        self.bury(transport, 1)
+        admin.revive([letter.key for letter in admin.dead("q")])
+        transport.settle(settled(self.take_one(transport), Action.DEAD, reason="again"))
+        assert [letter.reason for letter in admin.dead("q")] == ["again"]
+
+    @needs("dead_letters", "lease")
+    def test_a_dead_letter_says_how_often_it_was_lost(self, connect: Connect, admin: QueueAdmin) -> None:
+        victim, other = connect(lease_s=self.short_lease_s), connect()
+        victim.publish([message("poison")])
+        self.take(victim, 1)
+        self.abandon(victim)
+        self.pass_time(victim.lease_s)
+        other.settle(settled(self.take_one(other), Action.DEAD, reason="it kills its workers"))
+        assert [letter.lost for letter in admin.dead("q")] == [1]
+
+    @needs("dead_letters", "durable")
+    def test_dead_letters_outlive_every_connection(self, connect: Connect) -> None:
+        first = connect()
+        self.bury(first, 2)
+        first.close()
+        assert bodies(connect().admin().dead("q")) == ["0", "1"]
+
+    @lacks("dead_letters")
+    def test_undeclared_dead_letters_are_refused(self, admin: QueueAdmin) -> None:
+        self.assert_refuses(admin.dead, "q")
+        self.assert_refuses(admin.revive, ["key"])
+        self.assert_refuses(admin.discard, ["key"])
