@@ -27,7 +27,6 @@ class SoloPool(Pool):
         self._jobs: deque[Job] = deque()
         self._wakeup = Wakeup()
         self._runner: Runner | None = None
-        self._finished: list[PoolEvent] = []
         self._head: Job | None = None
 
     def start(self, runner: Runner) -> None:
@@ -57,10 +56,14 @@ class SoloPool(Pool):
     def wake(self) -> None:
         self._wakeup.set()
 
-    def stop(self, grace_s: float | None) -> Sequence[Job]:
-        waiting = list(self._jobs)
-        self._jobs.clear()
+    def withdraw(self) -> Sequence[Job]:
+        waiting: list[Job] = []
+        while self._jobs:
+            waiting.append(self._jobs.popleft())
         return waiting
+
+    def stop(self, grace_s: float | None) -> Sequence[Job]:
+        return self.withdraw()
 
 
 @hookimpl

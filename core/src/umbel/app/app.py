@@ -6,14 +6,13 @@ import threading
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timezone, tzinfo
-from typing import Any, Concatenate, Literal, ParamSpec, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Concatenate, Literal, ParamSpec, TypeVar, overload
 
 from umbel import clock
 from umbel.app import autoretry, current, eager, shared
 from umbel.app.imports import import_modules, related_modules
 from umbel.app.naming import node_name, task_name
 from umbel.app.registry import TaskRegistry
-from umbel.app.resources import Resources
 from umbel.app.signature import signature
 from umbel.app.task import Task
 from umbel.exceptions import DuplicateTaskNameWarning
@@ -23,8 +22,17 @@ from umbel.signals import Signal
 from umbel.wire.ids import new_id
 from umbel.wire.times import from_epoch
 
+if TYPE_CHECKING:
+    from umbel.app.resources import Resources
+    from umbel.plugin.catalogue import Catalogue
+
 P = ParamSpec("P")
 R = TypeVar("R")
+
+#: What `Resources` has that can be reached as an attribute of the app.
+_RESOURCES = frozenset(
+    {"backend", "catalogue", "drivers", "formats", "observers", "publisher", "results", "sender", "transport"}
+)
 
 
 class Umbel:
@@ -66,7 +74,8 @@ class Umbel:
         self.on_after_finalize = Signal(name="on_after_finalize")
         self.on_after_fork = Signal(name="on_after_fork")
         self.user_options: dict[str, set[Any]] = {}
-        self._conf = Settings()
+        self._conf = Settings(self._find_catalogue)
+        self._catalogues: dict[tuple[str, ...], Catalogue] = {}
         self._pending_imports: list[Callable[[], Sequence[str]]] = []
         self._resources: Resources | None = None
         self._lock = threading.RLock()
@@ -76,7 +85,7 @@ class Umbel:
         if config_source is not None:
             self.config_from_object(config_source, silent=config_source_silent, namespace=namespace)
         if given:
-            self._conf.read_keywords(given, source=f"Umbel({main!r})")
+            self._conf.change(given, f"a keyword of Umbel({main!r})")
         if set_as_current:
             current.offer_default(self)
         shared.join(self)
@@ -92,6 +101,12 @@ class Umbel:
     def conf(self, values: Mapping[str, Any]) -> None:
         self._conf.update(values)
 
+    def _find_catalogue(self) -> Catalogue:
+        from umbel.plugin.catalogue import Catalogue  # noqa: PLC0415  (most of its cost is for those who use a plugin)
+
+        disabled = tuple(self._conf["plugins_disabled"])
+        return self._catalogues.setdefault(disabled, Catalogue(disabled))
+
     def config_from_object(
         self, obj: Any, silent: bool = False, force: bool = False, namespace: str | None = None
     ) -> None:
@@ -100,11 +115,11 @@ class Umbel:
 
     def config_from_envvar(self, variable_name: str, silent: bool = False, force: bool = False) -> bool:
         """Read settings from the module that an environment variable names."""
-        return self._conf.read_envvar(variable_name, silent=silent, force=force)
+        return self._conf.read_environment(variable_name, silent=silent, force=force)
 
     def config_from_cmdline(self, argv: Sequence[str], namespace: str = "celery") -> None:
         """Read settings such as `task.serializer=json` or `worker_concurrency=4`."""
-        self._conf.read_cmdline(argv, namespace=namespace)
+        self._conf.read_command_line(argv, namespace)
 
     def add_defaults(self, fun: Any) -> Any:
         """Defaults below everything else: a mapping, or a function that returns one."""
@@ -298,11 +313,13 @@ class Umbel:
                 if found is None or found.revision != self._conf.revision:
                     if found is not None:
                         found.close()
-                    found = self._resources = Resources(self)
+                    from umbel.app.resources import Resources  # noqa: PLC0415  (drivers, for those who send)
+
+                    found = self._resources = Resources(self, self._find_catalogue())
         return found
 
     def __getattr__(self, name: str) -> Any:
-        if name in Resources.PUBLIC:
+        if name in _RESOURCES:
             return getattr(self.resources, name)
         raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 

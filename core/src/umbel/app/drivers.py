@@ -11,6 +11,7 @@ from umbel.contracts.transport import Transport
 from umbel.exceptions import ImproperlyConfigured
 from umbel.plugin.catalogue import Catalogue
 from umbel.plugin.loader import load
+from umbel.settings import Override
 
 #: What `result_backend` may say for "no results".
 _DISABLED = frozenset({"disabled", "disabled://"})
@@ -93,7 +94,14 @@ class Drivers:
         return cast(Backend, driver(choice.url, self._settings(driver, choice, "result_backend_transport_options")))
 
     def _settings(self, driver: type[Any], choice: Choice, options: str) -> Any:
+        """The driver's section of the settings, with what the transport options say over it."""
         if driver.settings_class is None:
             return None
-        given = self._conf[options] or {}
-        return self._conf.section_of(driver.settings_class, given, source=self._conf.source_of(options))
+        override = Override(self._conf[options] or {}, self._conf.source_of(options))
+        section = self._catalogue_section(driver)
+        return self._conf.section(section or choice.name, override, settings_class=None if section else driver.settings_class)
+
+    def _catalogue_section(self, driver: type[Any]) -> str | None:
+        """The prefix under which the driver's distribution contributes its settings; None if it does not."""
+        wanted = f"{driver.settings_class.__module__}:{driver.settings_class.__qualname__}"
+        return next((e.name for e in self._catalogue.entries("settings") if e.value == wanted), None)

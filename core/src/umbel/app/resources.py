@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import Any
 
 from umbel.app.drivers import Drivers
 from umbel.app.formats import Formats
@@ -20,19 +20,11 @@ from umbel.results.store import Results
 class Resources:
     """Made by the app, thrown away when a setting changes, closed with it."""
 
-    #: What can be reached as an attribute of the app.
-    PUBLIC: ClassVar[frozenset[str]] = frozenset(
-        {"backend", "catalogue", "drivers", "formats", "observers", "publisher", "results", "sender", "transport"}
-    )
-
-    def __init__(self, app: Any) -> None:
+    def __init__(self, app: Any, catalogue: Catalogue) -> None:
+        self.catalogue = catalogue
         self._app = app
         self._conf = app.conf
         self.revision: int = app.conf.revision
-
-    @cached_property
-    def catalogue(self) -> Catalogue:
-        return self._conf.catalogue()  # type: ignore[no-any-return]
 
     @cached_property
     def drivers(self) -> Drivers:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import difflib
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -72,6 +71,7 @@ class Sender:
         self._origin = protocol.origin()
         self._max_bytes = app.conf.broker_message_max_bytes
         self._policy = dict(app.conf.task_publish_retry_policy) if app.conf.task_publish_retry else None
+        self.always_eager = app.conf.task_always_eager
         self._inherit_priority = app.conf.task_inherit_parent_priority
 
     def call(
@@ -107,6 +107,8 @@ class Sender:
     async def asend(self, call: Call) -> AsyncResult[Any]:
         """Publish it without blocking the loop."""
         message, frame = self._message(call)
+        import asyncio  # noqa: PLC0415  (24 ms, for those who have a loop, and so have paid it)
+
         await asyncio.wrap_future(self._app.publisher.post((message,)))
         return self._result(call, message, frame)
 

@@ -141,9 +141,8 @@ class Task(Generic[P, R]):
         `MessageTooLarge`, and `OperationalError` when the broker cannot be reached within the retry policy.
         """
         call = self._call(args, kwargs, task_id, link, link_error, shadow, options)
-        if self.app.conf.task_always_eager:
-            return eager.call(self, call)
-        return self.app.sender.send(call)
+        sender = self.app.sender
+        return eager.call(self, call) if sender.always_eager else sender.send(call)
 
     async def aapply_async(
         self, args: Sequence[Any] | None = None, kwargs: Mapping[str, Any] | None = None, **options: Any

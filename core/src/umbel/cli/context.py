@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import importlib
 import os
-import sys
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from attrs import define
 
@@ -33,29 +31,27 @@ class CliContext:
     @cached_property
     def app(self) -> Umbel:
         """The app that the options name. Raises `CommandError` if they name none, and what `find_app` raises."""
-        # As with `python -m`: the modules of the current folder can be imported.
-        here = os.getcwd()
-        if here not in sys.path:
-            sys.path.insert(0, here)
-        app = self._find() if self.app_name else self._make()
+        # In the environment they count more than what the app says itself, and reach processes that it starts.
+        for variable, url in (("UMBEL_BROKER_URL", self.broker), ("UMBEL_RESULT_BACKEND", self.result_backend)):
+            if url:
+                os.environ[variable] = url
+        app = self._find(self.app_name) if self.app_name else self._make()
         if self.config:
             app.config_from_object(self.config)
-        urls = {"broker_url": self.broker, "result_backend": self.result_backend}
-        app.conf.update({name: url for name, url in urls.items() if url})
         return app
 
-    def _find(self) -> Umbel:
-        # By name: the app API is 30 ms of imports that help and `plugins` do without.
-        app: Umbel = importlib.import_module("umbel.app.find").find_app(self.app_name)
-        return app
+    def _find(self, name: str) -> Umbel:
+        from umbel.app.find import find_app  # noqa: PLC0415  (help and `plugins` do without the app API)
+
+        return find_app(name)
 
     def _make(self) -> Umbel:
         """An app without tasks, for commands that only look at queues and results."""
-        if not (self.broker or self.config or os.environ.get("CELERY_BROKER_URL")):
+        if not (self.config or os.environ.get("UMBEL_BROKER_URL") or os.environ.get("CELERY_BROKER_URL")):
             raise CommandError(
                 "which app? Say where it is before the command (umbel -A MODULE …, or UMBEL_APP), "
                 "or name the broker (umbel -b URL …)"
             )
-        options: dict[str, Any] = {"loader": self.loader} if self.loader else {}
-        app: Umbel = importlib.import_module("umbel").Umbel("default", **options)
-        return app
+        from umbel.app.app import Umbel  # noqa: PLC0415  (as above)
+
+        return Umbel("default", loader=self.loader)

@@ -92,6 +92,13 @@ class Pool(ABC):
         drains what is left with `events(0)` afterwards: an outcome comes out for every job that had begun.
         """
 
+    def withdraw(self) -> Sequence[Job]:
+        """Take back the jobs that have not begun, in order; those about to begin may stay. Called by any thread.
+
+        A worker that is told to end calls it first, then hears from `events` until the rest is done.
+        """
+        return ()
+
     def terminate(self, key: int, signal: int) -> bool:
         """Send `signal` to the process that runs the job (feature `terminate`); False if it does not run here."""
         raise UnsupportedError(f"{type(self).__name__} cannot terminate a running job")

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from umbel import clock, signals, states
-from umbel.exceptions import InvalidTaskError, NotRegistered, TimeLimitExceeded
+from umbel.exceptions import InvalidTaskError, NotRegistered, TimeLimitExceeded, WorkerTerminate
 from umbel.execution.context import Context
 from umbel.execution.plan import TaskPlan
 from umbel.execution.run import ExceptionInfo, Run, execute, failed
@@ -55,6 +55,8 @@ class TaskRunner:
             request = self._request(job, args, kwargs, embed)
             run = execute(task, request, args, kwargs, self._guards_join)
             outcome = self._outcome(job, request, run, args, kwargs)
+        except WorkerTerminate:
+            raise
         except BaseException as error:  # what goes wrong around a task is not its fault, but must not vanish either
             _log.exception("Task %s[%s] raised an internal error", job.task, job.task_id)
             signals.task_internal_error.send(None, task_id=job.task_id, exception=error, request=job.message.headers)

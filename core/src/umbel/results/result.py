@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
@@ -199,6 +198,8 @@ class AsyncResult(Generic[R]):
         if self.ignored:
             return cast(R, None)
         if self._meta is None:
+            import asyncio  # noqa: PLC0415  (24 ms, for those who have a loop, and so have paid it)
+
             future = self._expect()
             try:
                 record = await asyncio.wait_for(asyncio.wrap_future(future), timeout)

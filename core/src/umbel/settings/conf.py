@@ -90,9 +90,7 @@ class Settings(MutableMapping[str, Any]):
         if path:
             self.read_object(path, silent=silent, force=force)
         elif not silent:
-            raise ImproperlyConfigured(
-                f"the environment variable {variable_name} is not set; it should name the module with the settings"
-            )
+            raise ImproperlyConfigured(f"{variable_name}, which should name the module with the settings, is not set")
         return bool(path)
 
     def read_command_line(self, arguments: Iterable[str], namespace: str = "celery") -> None:

@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import Any, get_type_hints
 
 import attrs
-from attrs import NOTHING, Factory, frozen
+from attrs import NOTHING, Factory
 
 
 class Section:
@@ -20,50 +20,35 @@ class Section:
     def __init__(self, prefix: str, settings_class: type) -> None:
         self.prefix = prefix
         self.settings_class = settings_class
-        attributes = [a for a in attrs.fields(settings_class) if a.init]
-        self.options = {a.alias: Option(self, a) for a in attributes if a.alias}
+        options = [Option(self, attribute) for attribute in attrs.fields(settings_class) if attribute.init]
+        self.options = {option.key: option for option in options}
 
     @cached_property
     def hints(self) -> dict[str, Any]:
         return get_type_hints(self.settings_class)
 
 
-@frozen(eq=False)
 class Option:
-    """One setting: `key` is its name within the section."""
+    """One setting: `name` is what users write, `key` its name within the section."""
 
-    section: Section
-    attribute: attrs.Attribute[Any]
-
-    @property
-    def key(self) -> str:
-        return self.attribute.alias or self.attribute.name
-
-    @property
-    def name(self) -> str:
-        return f"{self.section.prefix}_{self.key}" if self.section.prefix else self.key
+    def __init__(self, section: Section, attribute: attrs.Attribute[Any]) -> None:
+        prefix = getattr(section.settings_class, "old_prefix", "")
+        self._attribute = attribute
+        self.section = section
+        self.key = attribute.alias or attribute.name
+        self.name = f"{section.prefix}_{self.key}" if section.prefix else self.key
+        self.old: str = attribute.metadata.get("old") or (prefix and prefix + self.key.upper())
+        self.like: str = attribute.metadata.get("like", "")
+        self.gone: str = attribute.metadata.get("gone", "")
 
     @property
     def hint(self) -> Any:
         """The type that values must have. What has a converter takes anything, for the converter to judge."""
-        return Any if self.attribute.converter else self.section.hints[self.attribute.name]
-
-    @property
-    def old(self) -> str:
-        prefix: str = getattr(self.section.settings_class, "old_prefix", "")
-        return self.attribute.metadata.get("old") or (prefix + self.key.upper() if prefix else "")
-
-    @property
-    def like(self) -> str:
-        return str(self.attribute.metadata.get("like", ""))
-
-    @property
-    def gone(self) -> str:
-        return str(self.attribute.metadata.get("gone", ""))
+        return Any if self._attribute.converter else self.section.hints[self._attribute.name]
 
     def default(self) -> Any:
         """A fresh default; NOTHING where there is none, or where the class computes it from other fields."""
-        default: Any = self.attribute.default
+        default: Any = self._attribute.default
         if isinstance(default, Factory):  # type: ignore[arg-type]
             return NOTHING if default.takes_self else default.factory()
         return default

@@ -6,7 +6,7 @@ import importlib
 import inspect
 import os
 from collections.abc import Callable, Iterable, Mapping
-from types import ModuleType
+from operator import attrgetter
 from typing import Any
 
 from attrs import evolve, frozen
@@ -43,8 +43,8 @@ class Written:
 Source = Callable[[], Written]
 
 
-def from_mapping(values: Mapping[str, Any], source: str, *, text: bool = False) -> Written:
-    return Written({str(name): Found(value, source, text) for name, value in values.items()})
+def from_mapping(values: Mapping[str, Any], source: str) -> Written:
+    return Written({str(name): Found(value, source) for name, value in values.items()})
 
 
 def from_environment(name: str) -> Found | None:
@@ -56,61 +56,19 @@ def from_environment(name: str) -> Found | None:
 
 
 def from_object(obj: Any, namespace: str | None) -> Written:
-    """A dict, an object with attributes, or the dotted path of one. Raises `ImportError`.
+    """A dict, an object with attributes, or the path of one, `module` or `module:attribute`. Raises `ImportError`.
 
     With a namespace only names that begin with `NAMESPACE_` count, and all that do must be settings.
     """
     path = f"{obj}, " if isinstance(obj, str) else ""
     if isinstance(obj, str):
-        obj = imported(obj)
+        obj = _imported(obj)
     prefix = namespace.rstrip("_") + "_" if namespace else ""
     if isinstance(obj, Mapping):
         written = from_mapping(obj, f"{path}a dict")
     else:
         written = Written(_attributes(obj, path, prefix), strict=False)
     return _in_namespace(written.found, prefix) if prefix else written
-
-
-def _attributes(obj: Any, path: str, prefix: str) -> dict[str, Found]:
-    """The public attributes that can be settings: no modules, functions or classes."""
-    if isinstance(obj, ModuleType):
-        source = f"the module {obj.__name__} ({getattr(obj, '__file__', None) or 'no file'})"
-    else:
-        kind = obj if isinstance(obj, type) else type(obj)
-        source = f"{path}an object of {kind.__module__}.{kind.__qualname__}"
-    values = {name: getattr(obj, name) for name in dir(obj) if name.startswith(prefix) and not name.startswith("_")}
-    return {name: Found(value, source) for name, value in values.items() if not _is_code(value)}
-
-
-def _is_code(value: Any) -> bool:
-    return inspect.ismodule(value) or inspect.isclass(value) or inspect.isroutine(value)
-
-
-def imported(path: str) -> Any:
-    """The object at `module`, `module:attribute` or `module.attribute`. Raises `ImportError` if it is not there."""
-    module, colon, attribute = path.partition(":")
-    try:
-        found = importlib.import_module(module)
-    except ModuleNotFoundError as error:
-        # Only the module itself may be missing; what it imports is another matter.
-        parent, dot, last = module.rpartition(".")
-        if colon or not dot or error.name != module:
-            raise
-        found, attribute = importlib.import_module(parent), last
-    for part in filter(None, attribute.split(".")):
-        if not hasattr(found, part):
-            raise ImportError(f"{getattr(found, '__name__', found)!r} has no attribute {part!r}", name=module)
-        found = getattr(found, part)
-    return found
-
-
-def _in_namespace(found: Mapping[str, Found], prefix: str) -> Written:
-    """What begins with the prefix, by the names without it; their letters have the prefix's case."""
-    fits = str.isupper if prefix.isupper() else str.islower
-    inside = {name: each for name, each in found.items() if name.startswith(prefix) and fits(name)}
-    return Written(
-        {name[len(prefix) :].lower(): evolve(each, source=f"{name} in {each.source}") for name, each in inside.items()}
-    )
 
 
 def from_command_line(arguments: Iterable[str], namespace: str) -> Written:
@@ -125,3 +83,34 @@ def from_command_line(arguments: Iterable[str], namespace: str) -> Written:
             name = name[1:] if namespace == "celery" else namespace + name
         found[name] = Found(value.strip(), "the command line", text=True)
     return Written(found)
+
+
+def _imported(path: str) -> Any:
+    module, colon, attribute = path.partition(":")
+    found = importlib.import_module(module)
+    try:
+        return attrgetter(attribute)(found) if colon else found
+    except AttributeError as error:
+        raise ImportError(str(error)) from error
+
+
+def _attributes(obj: Any, path: str, prefix: str) -> dict[str, Found]:
+    """The public attributes that can be settings: no modules, functions or classes."""
+    if inspect.ismodule(obj):
+        source = f"the module {obj.__name__} ({getattr(obj, '__file__', None) or 'no file'})"
+    else:
+        kind = obj if isinstance(obj, type) else type(obj)
+        source = f"{path}an object of {kind.__module__}.{kind.__qualname__}"
+    names = [name for name in dir(obj) if name.startswith(prefix) and not name.startswith("_")]
+    found = {name: Found(getattr(obj, name), source) for name in names}
+    is_code = (inspect.ismodule, inspect.isclass, inspect.isroutine)
+    return {name: each for name, each in found.items() if not any(test(each.value) for test in is_code)}
+
+
+def _in_namespace(found: Mapping[str, Found], prefix: str) -> Written:
+    """What begins with the prefix, by the names without it; their letters have the prefix's case."""
+    inside = {}
+    for name, each in found.items():
+        if name.startswith(prefix) and name == (name.upper() if prefix.isupper() else name.lower()):
+            inside[name[len(prefix) :].lower()] = evolve(each, source=f"{name} in {each.source}")
+    return Written(inside)

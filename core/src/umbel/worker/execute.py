@@ -98,6 +98,7 @@ class Executor:
         outcome = event.outcome
         if outcome.lost and self.ignore_lost:
             return
+        entry.finished = True
         self.completed += 1
         self._ledger.ran(outcome.runtime_s)
         if self._finished is not None:

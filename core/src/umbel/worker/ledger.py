@@ -26,6 +26,8 @@ class Entry:
     started: bool = False
     #: The broker was told (or is being told) that the message is done.
     acked: bool = False
+    #: The run is over; what is left is to record and settle it.
+    finished: bool = False
 
 
 class Ledger:
@@ -111,6 +113,11 @@ class Ledger:
         """A snapshot."""
         with self._changed:
             return list(self._entries.values())
+
+    def is_busy(self) -> bool:
+        """Some job is not over yet."""
+        with self._changed:
+            return any(not entry.finished for entry in self._entries.values())
 
     def __len__(self) -> int:
         return len(self._entries)

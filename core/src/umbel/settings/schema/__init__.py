@@ -20,13 +20,3 @@ KERNEL: dict[str, type] = {
     "task": TaskSettings,
     "worker": WorkerSettings,
 }
-
-__all__ = [
-    "KERNEL",
-    "AppSettings",
-    "BrokerSettings",
-    "PluginsSettings",
-    "ResultSettings",
-    "TaskSettings",
-    "WorkerSettings",
-]

@@ -1,0 +1,30 @@
+"""`umbel purge`: empties queues."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+import click
+
+from umbel.cli.context import CliContext
+from umbel.cli.values import COMMA_SEPARATED
+
+
+@click.command()
+@click.option("-f", "--force", is_flag=True, help="Do not ask.")
+@click.option("-Q", "--queues", type=COMMA_SEPARATED, default="", help="These queues, separated by commas.")
+@click.option("-X", "--exclude-queues", type=COMMA_SEPARATED, default="", help="All but these.")
+@click.pass_obj
+def purge(context: CliContext, force: bool, queues: Collection[str], exclude_queues: Collection[str]) -> None:
+    """Delete every message that waits in the app's queues. There is no way back."""
+    with context.app as app:
+        names = [name for name in queues or app.queues if name not in exclude_queues]
+        if not names:
+            raise click.UsageError("no queue is left to purge")
+        plural = "s" if len(names) > 1 else ""
+        if not force:
+            click.confirm(f"Delete all messages that wait in the queue{plural} {', '.join(names)}?", abort=True)
+        admin = app.transport.admin()
+        purged = sum(admin.purge(name) for name in names)
+    messages = f"{purged} message{'s' if purged != 1 else ''}" if purged else "No messages"
+    click.echo(f"{'Purged ' if purged else ''}{messages} {'' if purged else 'purged '}from {len(names)} queue{plural}.")

@@ -1,0 +1,50 @@
+"""`umbel report`: what a bug report needs, without secrets."""
+
+from __future__ import annotations
+
+import platform
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from umbel import __version__
+from umbel.cli.context import CliContext
+from umbel.cli.table import table
+from umbel.exceptions import UmbelError
+from umbel.settings.censor import without_password
+
+if TYPE_CHECKING:
+    from umbel.app.app import Umbel
+
+
+@click.command()
+@click.pass_obj
+def report(context: CliContext) -> None:
+    """Print versions, drivers and settings, with passwords left out."""
+    app = context.app
+    click.echo(f"umbel {__version__}, Python {platform.python_version()} ({platform.platform()}), app {app.main}\n")
+    click.echo(table(("KIND", "DRIVER", "DISTRIBUTION", "CHOSEN BY", "URL"), _drivers(app)))
+    origins = sorted({entry.origin for entry in app.catalogue.entries() if entry.distribution})
+    click.echo(f"\ndistributions: {', '.join(origins)}\n")
+    click.echo(app.conf.humanize())
+
+
+def _drivers(app: Umbel) -> list[tuple[str, ...]]:
+    drivers = app.drivers
+    return [
+        _row(app, "transport", drivers.transport_choice),
+        _row(app, "backend", drivers.backend_choice),
+        _row(app, "pool", drivers.pool_choice),
+    ]
+
+
+def _row(app: Umbel, kind: str, choose: Any) -> tuple[str, ...]:
+    """One driver; a wrong choice is worth reporting, not an end of the report."""
+    try:
+        choice = choose()
+        if choice is None:
+            return kind, "none", "", "", ""
+        entry = app.catalogue.find(kind, choice.name, choice.source)
+    except UmbelError as error:
+        return kind, "?", "", "", str(error)
+    return kind, choice.name, entry.origin, choice.source, without_password(choice.url)

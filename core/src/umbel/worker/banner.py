@@ -1,0 +1,48 @@
+"""What a worker says of itself when it starts."""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from umbel import __version__
+from umbel.app.drivers import Choice
+from umbel.plugin.catalogue import Catalogue
+
+
+def banner(
+    app: Any, hostname: str, concurrency: int, queues: Sequence[str], choices: Iterable[Choice], steps: Sequence[str]
+) -> str:
+    """Which driver, from which distribution and version, serves each kind; queues, tasks, boot steps."""
+    lines = [
+        f" umbel {__version__} · {hostname} · pid {os.getpid()}",
+        f" Python {platform.python_version()} on {platform.system()} {platform.machine()}",
+        "",
+        " [drivers]",
+        *(f"  {choice.kind:<12}{_described(app.catalogue, choice)}" for choice in choices),
+        "",
+        f" [app]          {app.main or '__main__'}, {len(app.tasks)} tasks",
+        f" [concurrency]  {concurrency}",
+        f" [queues]       {', '.join(queues)}",
+        f" [steps]        {', '.join(steps) or 'none'}",
+        "",
+        " [tasks]",
+        *(f"  . {name}" for name in sorted(app.tasks)),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _described(catalogue: Catalogue, choice: Choice) -> str:
+    entry = catalogue.find(choice.kind, choice.name)
+    url = f"  {_without_password(choice.url)}" if choice.url else ""
+    return f"{choice.name:<12}{entry.origin or 'this process'}  ({choice.source}){url}"
+
+
+def _without_password(url: str) -> str:
+    scheme, separator, rest = url.partition("://")
+    user, at, where = rest.rpartition("@")
+    if at and ":" in user:
+        user = f"{user.partition(':')[0]}:**"
+    return f"{scheme}{separator}{user}{at}{where}"

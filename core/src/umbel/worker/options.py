@@ -1,0 +1,89 @@
+"""What a worker is told: its arguments over the settings."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from attrs import frozen
+
+from umbel.app.naming import node_name
+from umbel.contracts.pool import Pool, PoolSettings
+from umbel.exceptions import ImproperlyConfigured
+from umbel.execution.plan import TaskPlan
+
+
+@frozen
+class Options:
+    """Decided once, when the worker is made."""
+
+    hostname: str
+    queues: tuple[str, ...]
+    concurrency: int
+    #: Messages held for each job that can run at once; 0: as many as there are.
+    multiplier: int
+    ahead_s: float
+
+
+def cpus() -> int:
+    """How many CPUs this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def decide(
+    conf: Any,
+    hostname: str | None,
+    queues: Sequence[str] | None,
+    exclude: Sequence[str],
+    concurrency: int | None,
+    multiplier: int | None,
+) -> Options:
+    """Raises `ImproperlyConfigured` for what cannot be."""
+    concurrency = concurrency or conf.worker_concurrency or cpus()
+    if concurrency < 1:
+        raise ImproperlyConfigured(f"concurrency must be at least 1, found {concurrency}")
+    multiplier = conf.worker_prefetch_multiplier if multiplier is None else multiplier
+    ahead_s = conf.worker_prefetch_ahead_s
+    if conf.worker_disable_prefetch:
+        multiplier, ahead_s = 1, 0.0
+    return Options(node_name(hostname), _queues(conf, queues, exclude), concurrency, multiplier, ahead_s)
+
+
+def _queues(conf: Any, asked: Sequence[str] | None, exclude: Sequence[str]) -> tuple[str, ...]:
+    names = list(asked or ()) or [_name(queue) for queue in _declared(conf)] or [conf.task_default_queue]
+    chosen = tuple(name for name in dict.fromkeys(names) if name not in exclude)
+    if not chosen:
+        raise ImproperlyConfigured(f"no queue is left to consume from: {names} without {list(exclude)}")
+    return chosen
+
+
+def _declared(conf: Any) -> Iterable[Any]:
+    queues = conf.task_queues
+    return queues or ()
+
+
+def _name(queue: Any) -> str:
+    return str(getattr(queue, "name", queue))
+
+
+def pool_settings(conf: Any, concurrency: int) -> PoolSettings:
+    """The pool's part of the settings."""
+    return PoolSettings(
+        concurrency=concurrency,
+        max_tasks_per_child=conf.worker_max_tasks_per_child,
+        max_memory_per_child_kib=conf.worker_max_memory_per_child,
+        start_timeout_s=conf.worker_proc_alive_timeout,
+    )
+
+
+def check_limits(pool: Pool, name: str, tasks: Iterable[Any]) -> None:
+    """Raises `ImproperlyConfigured` for a task with a time limit that this pool cannot keep."""
+    for task in tasks:
+        plan = TaskPlan.of(task)
+        for limit in ("time_limit", "soft_time_limit"):
+            if getattr(plan, limit) is not None and limit not in pool.features:
+                raise ImproperlyConfigured(
+                    f"task {plan.name} has a {limit} of {getattr(plan, limit)} s, which the pool {name!r} cannot keep:"
+                    " choose another pool (--pool, worker_pool), or take the limit away"
+                )
