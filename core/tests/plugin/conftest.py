@@ -9,6 +9,7 @@ from pathlib import Path
 from textwrap import dedent
 
 import pytest
+
 from umbel.plugin.catalogue import ENVIRONMENT, Catalogue
 
 

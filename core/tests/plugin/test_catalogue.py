@@ -5,6 +5,7 @@ import threading
 from typing import Any
 
 import pytest
+
 from umbel.exceptions import ImproperlyConfigured, PluginConflict, PluginError, PluginNotFound
 from umbel.plugin.catalogue import DRIVERS, ENVIRONMENT, Catalogue, Entry
 from umbel.plugin.installed import KERNEL

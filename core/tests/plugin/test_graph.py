@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 import pytest
+
 from umbel.exceptions import GraphError
 from umbel.plugin.catalogue import Catalogue
 from umbel.plugin.graph import Node, build

@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 import pytest
+
 from umbel.contracts import Compression
 from umbel.exceptions import ContractMismatch, PluginConflict, PluginError, PluginNotFound
 from umbel.plugin import hookimpl

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from attrs import fields
+
 from umbel.plugin import hookimpl, specs
 from umbel.plugin.catalogue import Catalogue
 from umbel.plugin.observers import Observers, observers

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from umbel.exceptions import OperationalError, UmbelError
+from umbel.exceptions import BackendError, OperationalError
 
 EX_OK = 0
 EX_FAILURE = 1
@@ -23,7 +23,7 @@ class CommandError(click.ClickException):
         self.exit_code = exit_code  # type: ignore[misc]  # every instance of click's has it, says its manual
 
     @classmethod
-    def of(cls, error: UmbelError) -> CommandError:
+    def of(cls, error: Exception) -> CommandError:
         """The same error for the command line: one message without a traceback."""
         text = str(error) or type(error).__name__
-        return cls(text, EX_UNAVAILABLE if isinstance(error, OperationalError) else EX_FAILURE)
+        return cls(text, EX_UNAVAILABLE if isinstance(error, (OperationalError, BackendError)) else EX_FAILURE)

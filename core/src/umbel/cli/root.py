@@ -13,7 +13,7 @@ from umbel import __version__
 from umbel.cli import environment
 from umbel.cli.context import CliContext
 from umbel.cli.errors import CommandError
-from umbel.exceptions import PluginError, UmbelError
+from umbel.exceptions import BackendError, PluginError, UmbelError
 from umbel.plugin.catalogue import Catalogue
 from umbel.plugin.loader import load_command
 
@@ -72,7 +72,7 @@ class Root(click.Group):
             return super().invoke(ctx)
         except click.NoSuchOption as error:
             raise self._misplaced(ctx, error) or error from None
-        except UmbelError as error:
+        except (UmbelError, BackendError) as error:
             if ctx.params.get("debug"):
                 raise
             raise CommandError.of(error) from error

@@ -167,7 +167,7 @@ class Catalogue:
                     live.append(entry)
                 else:
                     yield problem
-            yield from _compete(live, taken=key in self._registered)
+            yield from _compete(sorted(live, key=_order), taken=key in self._registered)
 
     def _stop(self, entry: Entry) -> Entry | None:
         """The entry with the reason why it takes no part at all; None if it does."""
