@@ -6,6 +6,7 @@ import itertools
 from collections.abc import Callable
 
 import pytest
+
 from umbel_conformance import BackendConformance, TransportConformance
 from umbel_memory.backend import MemoryBackend
 from umbel_memory.settings import MemorySettings

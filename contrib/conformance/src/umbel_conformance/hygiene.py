@@ -7,8 +7,8 @@ from typing import Any, ClassVar
 
 import attrs
 import pytest
-from umbel.contracts import CONTRACT_VERSIONS, CONTRACTS
 
+from umbel.contracts import CONTRACT_VERSIONS, CONTRACTS
 from umbel_conformance.capabilities import KNOWN_FEATURES
 
 #: DESIGN.md: a contract is small, and so is what implements it.

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import ClassVar, Generic, Protocol, TypeVar
 
 import pytest
+
 from umbel import clock
 
 T = TypeVar("T")

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 from umbel.contracts import QueueAdmin
 from umbel.model import DeadLetter, Depth
-
 from umbel_memory.broker import MemoryBroker
 
 

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from attrs import evolve
+
 from umbel.contracts import Backend, SharedState, Subscription
 from umbel.model import Record
 from umbel.states import SUCCESS
-
 from umbel_memory.names import Names
 from umbel_memory.shared import MemorySharedState
 from umbel_memory.store import MemoryStore

@@ -10,7 +10,6 @@ from contextlib import contextmanager
 
 from umbel import clock
 from umbel.model import Delivery, Message
-
 from umbel_memory.fanout import MemoryFanout
 from umbel_memory.queue import Entry, MemoryQueue
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Generic, TypeVar
 
 from attrs import define
+
 from umbel import clock
 
 V = TypeVar("V")

@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from umbel import clock
 from umbel.contracts import Fanout, FanoutSubscription
 from umbel.model import Message
-
 from umbel_memory.queue import copied
 from umbel_memory.topics import matches
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from umbel.plugin import hookimpl
-
 from umbel_memory.backend import MemoryBackend
 from umbel_memory.transport import MemoryTransport
 

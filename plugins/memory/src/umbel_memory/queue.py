@@ -8,6 +8,7 @@ import json
 from typing import Any
 
 from attrs import define, evolve
+
 from umbel.exceptions import PermanentError
 from umbel.model import DeadLetter, Delivery, Depth, Message
 
@@ -31,7 +32,7 @@ class Lease:
 
 
 class MemoryQueue:
-    """The caller holds the broker's lock and says what time it is: `now` by the epoch, `tick` by the monotonic clock."""
+    """The caller holds a lock and says what time it is: `now` in seconds since the epoch, `tick` of the monotonic clock."""
 
     def __init__(self, name: str) -> None:
         self.name = name

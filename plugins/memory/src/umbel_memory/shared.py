@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from umbel.contracts import SharedState
-
 from umbel_memory.store import MemoryStore
 
 

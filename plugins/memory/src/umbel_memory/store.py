@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 
 from umbel.model import Record
-
 from umbel_memory.expiring import Expiring
 
 

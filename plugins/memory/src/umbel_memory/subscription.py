@@ -8,7 +8,6 @@ from umbel import clock
 from umbel.contracts import Subscription
 from umbel.model import Record
 from umbel.states import READY_STATES
-
 from umbel_memory.store import MemoryStore
 
 

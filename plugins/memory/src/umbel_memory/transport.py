@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from umbel import clock
 from umbel.contracts import Fanout, QueueAdmin, Transport
 from umbel.model import Action, Delivery, Message, Settlement
-
 from umbel_memory.admin import MemoryAdmin
 from umbel_memory.broker import MemoryBroker
 from umbel_memory.names import Names

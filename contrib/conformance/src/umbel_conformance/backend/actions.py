@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from typing import Any
 
 from umbel.model import Record
-
 from umbel_conformance.elsewhere import Blueprint, until_the_parent_is_gone
 
 

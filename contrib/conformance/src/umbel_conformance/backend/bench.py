@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, ClassVar
 
 import pytest
+
 from umbel import states
 from umbel.contracts import Backend, SharedState, Subscription
 from umbel.model import Record
-
 from umbel_conformance.capabilities import Capabilities
 from umbel_conformance.elsewhere import Child, children
 from umbel_conformance.hygiene import DriverHygiene

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from umbel.contracts import Backend, Subscription
-
 from umbel_conformance.backend.bench import BackendBench, record
 from umbel_conformance.capabilities import needs
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from umbel import states
 from umbel.contracts import Backend, Subscription
-
 from umbel_conformance.backend import actions
 from umbel_conformance.backend.bench import BackendBench, StartElsewhere, facts, record
 from umbel_conformance.capabilities import needs

@@ -5,9 +5,9 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+
 from umbel.contracts import Backend, SharedState
 from umbel.exceptions import UnsupportedError
-
 from umbel_conformance.backend.bench import BackendBench, OpenBackend
 from umbel_conformance.capabilities import lacks, needs
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
+
 from umbel import states
 from umbel.contracts import Backend
-
 from umbel_conformance.backend.bench import BackendBench, MakeBackend, OpenBackend, facts, record
 from umbel_conformance.capabilities import needs
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
+
 from umbel import states
 from umbel.contracts import Backend, Subscription
-
 from umbel_conformance.backend.bench import BackendBench, OpenBackend, facts, record
 
 LONG_S = 60.0

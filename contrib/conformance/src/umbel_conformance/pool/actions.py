@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from umbel.contracts import Pool, PoolSettings
-
 from umbel_conformance.elsewhere import until_the_parent_is_gone
 from umbel_conformance.pool.bench import Watched, job
 from umbel_conformance.pool.scripted import ScriptedRunner

@@ -10,10 +10,10 @@ from typing import Any, ClassVar
 
 import pytest
 from attrs import Factory, define
+
 from umbel.contracts import Pool, PoolSettings
 from umbel.exceptions import ImproperlyConfigured
 from umbel.model import Finished, Job, Message, Outcome, Started
-
 from umbel_conformance.capabilities import Capabilities
 from umbel_conformance.elsewhere import Child, children
 from umbel_conformance.hygiene import DriverHygiene

@@ -5,9 +5,9 @@ from __future__ import annotations
 import signal
 
 import pytest
+
 from umbel import states
 from umbel.exceptions import UnsupportedError
-
 from umbel_conformance.capabilities import lacks, needs
 from umbel_conformance.pool.bench import PoolBench, StartPool, job, jobs
 

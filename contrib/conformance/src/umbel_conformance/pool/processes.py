@@ -6,8 +6,8 @@ import os
 import signal
 
 import pytest
-from umbel import states
 
+from umbel import states
 from umbel_conformance.capabilities import needs
 from umbel_conformance.elsewhere import children
 from umbel_conformance.pool import actions

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 
 import pytest
-from umbel import states
 
+from umbel import states
 from umbel_conformance.capabilities import lacks, needs
 from umbel_conformance.pool.bench import MakePool, PoolBench, StartPool, job, jobs
 

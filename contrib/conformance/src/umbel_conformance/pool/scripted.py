@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from attrs import frozen
+
 from umbel import states
 from umbel.exceptions import SoftTimeLimitExceeded
 from umbel.model import Job, Outcome

@@ -6,9 +6,9 @@ import threading
 from collections.abc import Sequence
 
 import pytest
+
 from umbel.contracts import PoolSettings
 from umbel.model import Job
-
 from umbel_conformance.capabilities import needs
 from umbel_conformance.pool.bench import MakePool, PoolBench, StartPool, Watched, job, jobs
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from umbel.contracts import QueueAdmin, Transport
 from umbel.model import Action
-
 from umbel_conformance.transport.bench import TransportBench, acks, bodies, message, numbered, settled
 
 

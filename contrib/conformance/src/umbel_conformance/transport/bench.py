@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, ClassVar
 
 import pytest
+
 from umbel.contracts import QueueAdmin, Transport
 from umbel.exceptions import UnsupportedError
 from umbel.model import Action, Delivery, Message, Settlement
-
 from umbel_conformance.capabilities import Capabilities
 from umbel_conformance.elsewhere import Child, children
 from umbel_conformance.hygiene import DriverHygiene

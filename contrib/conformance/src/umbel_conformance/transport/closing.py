@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
+
 from umbel.contracts import Transport
 from umbel.exceptions import TemporaryError
 from umbel.model import Action
-
 from umbel_conformance.capabilities import needs
 from umbel_conformance.transport.bench import (
     Connect,

@@ -5,7 +5,6 @@ from __future__ import annotations
 from umbel import clock
 from umbel.contracts import QueueAdmin, Transport
 from umbel.model import Action, DeadLetter
-
 from umbel_conformance.capabilities import lacks, needs
 from umbel_conformance.transport.bench import Connect, TransportBench, acks, bodies, message, numbered, settled
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from umbel import clock
 from umbel.contracts import Transport
-
 from umbel_conformance.capabilities import needs
 from umbel_conformance.transport.bench import TransportBench, acks, bodies, message
 

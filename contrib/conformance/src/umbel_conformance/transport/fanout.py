@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 
 import pytest
+
 from umbel.contracts import Fanout, FanoutSubscription, Transport
 from umbel.model import Message
-
 from umbel_conformance.capabilities import lacks, needs
 from umbel_conformance.transport.bench import Connect, TransportBench, message
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import time
 
 import pytest
+
 from umbel.contracts import Transport
 from umbel.model import Action, Delivery, Settlement
-
 from umbel_conformance.capabilities import needs
 from umbel_conformance.transport.bench import Connect, TransportBench, acks, bodies, message, numbered
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import pytest
+
 from umbel.contracts import Transport
 from umbel.model import Action, Message
-
 from umbel_conformance.capabilities import lacks, needs
 from umbel_conformance.transport.bench import Connect, TransportBench, bodies, message, settled
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from umbel import clock
 from umbel.contracts import Transport
-
 from umbel_conformance.capabilities import needs
 from umbel_conformance.elsewhere import Blueprint
 from umbel_conformance.transport import actions

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from umbel.contracts import Transport
 
+from umbel.contracts import Transport
 from umbel_conformance.transport.bench import Connect, TransportBench, bodies, message, numbered
 
 UNICODE = "žluťoučký kůň 🐎 \u0000 \u202e مرحبا"

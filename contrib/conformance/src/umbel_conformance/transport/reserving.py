@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from umbel.contracts import Transport
-
 from umbel_conformance.transport.bench import Connect, TransportBench, bodies, message, numbered
 
 LONG_S = 60.0

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from umbel.contracts import Transport
 from umbel.model import Action, Settlement
-
 from umbel_conformance.transport.bench import Connect, TransportBench, acks, bodies, message, numbered, settled
 
 

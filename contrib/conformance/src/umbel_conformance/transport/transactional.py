@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from typing import overload
 
 import pytest
+
 from umbel.contracts import Transport
 from umbel.exceptions import DriverError
 from umbel.model import Message
-
 from umbel_conformance.capabilities import needs
 from umbel_conformance.transport.bench import TransportBench, bodies, message, numbered
 

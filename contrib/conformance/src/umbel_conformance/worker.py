@@ -1,0 +1,74 @@
+"""A worker to start consumers and bootsteps in: it keeps what they ask of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NoReturn
+
+from attrs import Factory, define
+
+from umbel.contracts import Backend, Transport
+from umbel.model import Delivery, Message, Settlement
+
+
+class BareTransport(Transport):
+    """A transport that has nothing and takes everything: for parts of a worker that must get along with any."""
+
+    contract_version = 1
+
+    def publish(self, messages: Sequence[Message]) -> None: ...
+
+    def reserve(self, queues: Sequence[str], limit: int, timeout_s: float) -> Sequence[Delivery]:
+        return ()
+
+    def settle(self, settlements: Sequence[Settlement]) -> Sequence[Settlement]:
+        return ()
+
+    def wake(self) -> None: ...
+
+    def close(self) -> None: ...
+
+
+@define(eq=False)
+class RecordingWorker:
+    """A `WorkerContext` without a worker."""
+
+    hostname: str = "celery@conformance"
+    settings: Mapping[str, Any] = Factory(dict)
+    transport: Transport = Factory(lambda: BareTransport("bare://"))
+    backend: Backend | None = None
+    #: What `every` was given: interval and call.
+    timers: list[tuple[float, Callable[[], None]]] = Factory(list)
+    published: list[Message] = Factory(list)
+    readmitted: list[Delivery] = Factory(list)
+    #: The reasons given to `shutdown`.
+    shutdowns: list[str] = Factory(list)
+
+    def every(self, interval_s: float, call: Callable[[], None]) -> None:
+        self.timers.append((interval_s, call))
+
+    def publish(self, messages: Sequence[Message]) -> None:
+        self.published += messages
+
+    def readmit(self, deliveries: Sequence[Delivery]) -> None:
+        self.readmitted += deliveries
+
+    def shutdown(self, reason: str) -> None:
+        self.shutdowns.append(reason)
+
+
+class SealedMessage(Message):
+    """A message whose body must not be read: gates decide by the headers."""
+
+    @property  # type: ignore[override]
+    def body(self) -> NoReturn:
+        raise AssertionError("a gate looked into the body of a message; it decides by the headers alone")
+
+    @body.setter
+    def body(self, value: bytes) -> None: ...
+
+
+def delivery(headers: Mapping[str, Any] | None = None, body: bytes = b"[[], {}, {}]", **fields: Any) -> Delivery:
+    """A task message that was just leased."""
+    everything = {"task": "proj.add", "id": "3f1d", "retries": 0, "eta": None, "expires": None, **(headers or {})}
+    return Delivery(Message("q", body, dict(everything), **fields), tag=object())
