@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Any, Literal, Optional
+from typing import Any, Literal, Union
 
 import pytest
 
@@ -20,7 +20,7 @@ from umbel.settings.text import from_text
         (0.5, float),
         (True, bool),
         (None, int | None),
-        (None, Optional[int]),
+        (None, Union[int, None]),  # noqa: UP007
         (timedelta(days=1), float | timedelta | None),
         ("high", Literal["high", "low"]),
         (["a"], list[str]),
@@ -50,6 +50,7 @@ def test_a_value_that_fits_is_taken_as_it_is(value, hint):
         ([1], list[str]),
         ({"a": 1}, list[str]),
         ({1: 1}, dict[str, int]),
+        ({"a": "b"}, dict[str, int]),
         ([("a", 1)], dict[str, int]),
         ("len", Callable[..., Any]),
     ],
@@ -69,12 +70,12 @@ def test_lists_tuples_and_sets_stand_for_each_other():
     ("hint", "words"),
     [
         (int | None, "int or None"),
-        (list[str], "a list of str"),
-        (tuple[Any, ...], "a tuple"),
-        (dict[str, Any], "a dict"),
+        (list[str], "list of str"),
+        (tuple[Any, ...], "tuple"),
+        (dict[str, Any], "dict"),
         (Literal[1, "persistent"], "1 or 'persistent'"),
         (float | timedelta, "float or timedelta"),
-        (Callable[..., Any], "a callable"),
+        (Callable[..., Any], "Callable"),
     ],
 )
 def test_a_type_is_described_in_words(hint, words):
@@ -98,6 +99,9 @@ def test_a_type_is_described_in_words(hint, words):
         ('{"ca": "x"}', bool | dict[str, Any], {"ca": "x"}),
         ("2", Literal[1, 2, "persistent"], 2),
         ("persistent", Literal[1, 2, "persistent"], "persistent"),
+        ("1", list[int], [1]),
+        ("[1, 2]", list[int], [1, 2]),
+        ("1", Any, "1"),
         ("redis://a,b", str | list[str] | None, "redis://a,b"),
         ("022", str | int | None, "022"),
     ],
@@ -117,10 +121,12 @@ def test_text_is_converted(text, hint, value):
         ("maybe", bool),
         ("1,x", list[int]),
         ("[1]", dict[str, Any]),
+        ('{"a": 1}', dict[str, str]),
         ("{", dict[str, Any]),
         ("3", Literal[1, 2]),
         ("1", timedelta),
         ("x", int | float | None),
+        ("x", int | None),
     ],
 )
 def test_text_that_stands_for_nothing_is_refused(text, hint):

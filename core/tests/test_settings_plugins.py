@@ -58,7 +58,9 @@ def test_a_plugins_settings_are_checked_like_the_kernels(install):
     assert conf.acme_lease_s == 10.0
     conf.acme_lease_s = 3
     assert conf.acme_lease_s == 3
-    with pytest.raises(ImproperlyConfigured, match="acme_lease_s is 'long' .str., from an assignment; expected float"):
+    with pytest.raises(
+        ImproperlyConfigured, match=r"acme_lease_s is 'long' \(str\), from an assignment; expected float"
+    ):
         conf.acme_lease_s = "long"
     with pytest.raises(ImproperlyConfigured, match="did you mean 'acme_lease_s'"):
         conf.update(acme_leases=3)
@@ -135,7 +137,7 @@ def test_a_setting_without_a_default_must_be_set_when_the_section_is_made(instal
     install("acme", "from attrs import frozen\n@frozen\nclass AcmeSettings:\n    token: str\n")
     conf = Settings()
     assert conf.acme_token is None
-    with pytest.raises(ImproperlyConfigured, match="'acme' do not fit.*token"):
+    with pytest.raises(ImproperlyConfigured, match=r"'acme' do not fit.*token"):
         conf.section("acme")
     conf.acme_token = "x"
     assert conf.section("acme").token == "x"

@@ -66,10 +66,9 @@ def test_the_name_of_a_file_is_refused_with_what_to_write(conf, module):
         conf.read_object(f"{name}.py", force=True)
 
 
-@pytest.mark.parametrize("path", ["{}:Config", "{}.Config"])
-def test_an_attribute_of_a_module_can_be_named(conf, module, path):
+def test_an_attribute_of_a_module_can_be_named(conf, module):
     name = module("class Config:\n    task_serializer = 'yaml'\n    _private = 1\n    def method(self): ...\n")
-    conf.read_object(path.format(name))
+    conf.read_object(f"{name}:Config")
     assert conf.task_serializer == "yaml"
     assert f"{name}.Config" in conf.source_of("task_serializer")
 
@@ -107,7 +106,7 @@ def test_a_variable_names_the_module(conf, module, monkeypatch):
 
 def test_a_variable_that_is_not_set_is_an_error_unless_silent(conf, monkeypatch):
     monkeypatch.delenv("MY_CONFIG", raising=False)
-    with pytest.raises(ImproperlyConfigured, match="MY_CONFIG is not set"):
+    with pytest.raises(ImproperlyConfigured, match=r"MY_CONFIG, .* is not set"):
         conf.read_environment("MY_CONFIG")
     assert conf.read_environment("MY_CONFIG", silent=True) is False
 
@@ -147,7 +146,7 @@ def test_a_namespace_in_small_letters_takes_small_names(conf):
 
 def test_an_old_name_in_a_namespace_is_refused_with_the_new_one(conf):
     conf.read_object(SimpleNamespace(CELERY_ACKS_LATE=True), namespace="CELERY")
-    with pytest.raises(ImproperlyConfigured, match="'acks_late' .from CELERY_ACKS_LATE in .* 'task_acks_late'"):
+    with pytest.raises(ImproperlyConfigured, match=r"'acks_late' \(from CELERY_ACKS_LATE in .* 'task_acks_late'"):
         _ = conf.task_acks_late
 
 
@@ -163,8 +162,7 @@ def test_a_module_may_have_names_of_its_own_that_are_not_data(conf, module):
 def test_data_of_its_own_gives_one_warning_each(conf, module):
     conf.read_object(module("task_serializer = 'yaml'\nfrobnicate_speed = 3\n"))
     with pytest.warns(UmbelWarning, match="no installed plugin has settings called frobnicate_…; ignored") as caught:
-        assert conf.task_serializer == "yaml"
-        assert conf.task_serializer == "yaml"
+        assert [conf.task_serializer for _ in range(2)] == ["yaml", "yaml"]
     assert len(caught) == 1
 
 

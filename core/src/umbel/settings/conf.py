@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from attrs import NOTHING, frozen
@@ -13,11 +14,10 @@ from umbel.exceptions import ImproperlyConfigured
 from umbel.settings import mistakes, sources
 from umbel.settings.censor import censored as without_secrets
 from umbel.settings.check import checked
-from umbel.settings.layer import Layer
 from umbel.settings.names import settings_in
 from umbel.settings.option import Option, Section
 from umbel.settings.sections import Sections, kernel_options
-from umbel.settings.sources import Found, Source
+from umbel.settings.sources import Found, Source, Written
 from umbel.settings.text import from_text
 
 if TYPE_CHECKING:
@@ -50,8 +50,12 @@ class Settings(MutableMapping[str, Any]):
         """`catalogue` gives the app's plugins; it may ask for `plugins_disabled` here."""
         self._catalogue = catalogue
         self._sections = Sections(catalogue or self._own_catalogue)
-        self._catalogues: dict[tuple[str, ...], Catalogue] = {}
-        self._added = self._configured = self._changed = Layer()
+        self._added: dict[str, Found] = {}
+        self._configured: dict[str, Found] = {}
+        self._changed: dict[str, Found] = {}
+        self._ranks = (self._changed, self._configured, self._added)
+        # What is to be read when somebody asks, and where to put it.
+        self._waiting: list[tuple[dict[str, Found], Source]] = []
         # A default is made once, so that `conf.broker_transport_options["x"] = 1` is not lost.
         self._defaults: dict[str, Found] = {}
         self._reading = threading.RLock()
@@ -67,10 +71,10 @@ class Settings(MutableMapping[str, Any]):
     def add_defaults(self, defaults: Mapping[str, Any] | Callable[[], Mapping[str, Any]]) -> None:
         """Values that count less than the configuration; a function is called when a setting is asked for."""
 
-        def read() -> sources.Written:
+        def read() -> Written:
             return sources.from_mapping(defaults() if callable(defaults) else defaults, "add_defaults()")
 
-        self._added = self._added.and_then(read)
+        self._waiting.append((self._added, read))
         self._revision += 1
 
     def read_object(self, obj: Any, *, silent: bool = False, force: bool = False, namespace: str | None = None) -> None:
@@ -79,7 +83,9 @@ class Settings(MutableMapping[str, Any]):
         It replaces an earlier configuration. `force` reads it now; `silent` ignores a path that cannot be imported;
         `namespace="CELERY"` takes only names such as CELERY_TASK_SERIALIZER.
         """
-        self._configured = Layer().and_then(lambda: _configuration(obj, silent, namespace))
+        self._configured.clear()
+        self._waiting = [each for each in self._waiting if each[0] is not self._configured]
+        self._waiting.append((self._configured, lambda: sources.from_object(obj, namespace, silent)))
         self._revision += 1
         if force:
             self._read()
@@ -95,12 +101,11 @@ class Settings(MutableMapping[str, Any]):
 
     def read_command_line(self, arguments: Iterable[str], namespace: str = "celery") -> None:
         """Change settings by arguments such as `worker.prefetch_multiplier=1`."""
-        written = sources.from_command_line(arguments, namespace)
-        self._change(lambda: written)
+        self._change(sources.from_command_line(arguments, namespace))
 
     def change(self, values: Mapping[str, Any], source: str) -> None:
         """Change settings, all or none. `source` says in errors where the values are from ("a keyword of Umbel()")."""
-        self._change(lambda: sources.from_mapping(values, source))
+        self._change(sources.from_mapping(values, source))
 
     def update(self, values: Any = (), /, **keywords: Any) -> None:
         """Change settings, all or none."""
@@ -131,21 +136,17 @@ class Settings(MutableMapping[str, Any]):
 
     def __delitem__(self, name: str) -> None:
         """Take a change back."""
-        del self._changed.values[self._option(name).name]
+        del self._changed[self._option(name).name]
         self._revision += 1
 
     def __iter__(self) -> Iterator[str]:
         self._read()
         names = [option.name for option in self._sections.loaded()]
         # Settings of disabled plugins are in no section.
-        return iter(dict.fromkeys([*names, *self._added.values, *self._configured.values, *self._changed.values]))
+        return iter(dict.fromkeys(chain(names, *self._ranks)))
 
     def __len__(self) -> int:
         return sum(1 for _ in self)
-
-    def first(self, *names: str) -> Any:
-        """The value of the first of these settings that is not None."""
-        return next((value for value in map(self.get, names) if value is not None), None)
 
     def source_of(self, name: str) -> str:
         """Where the value comes from, in words. Raises `KeyError`."""
@@ -177,13 +178,13 @@ class Settings(MutableMapping[str, Any]):
     @property
     def changes(self) -> dict[str, Any]:
         """What was changed on top of the configuration."""
-        return {name: found.value for name, found in self._changed.values.items()}
+        return {name: found.value for name, found in self._changed.items()}
 
     @property
     def defaults(self) -> dict[str, Any]:
         """The value of every setting if nobody had set one."""
         self._read()
-        defaults = {option.name: self._default(option) for option in self._sections.loaded()} | self._added.values
+        defaults = {option.name: self._default(option) for option in self._sections.loaded()} | self._added
         return {name: None if found.value is NOTHING else found.value for name, found in defaults.items()}
 
     def without_defaults(self) -> dict[str, Any]:
@@ -215,27 +216,20 @@ class Settings(MutableMapping[str, Any]):
         """The value of the setting whose name has these parts. Raises `KeyError`."""
         return self["_".join(part for part in parts if part)]
 
-    def find_value_for_key(self, name: str, namespace: str = "celery") -> Any:
-        """The value of what `find_option` finds. Raises `KeyError`."""
-        return self[self.find_option(name, "" if namespace == "celery" else namespace)[2].name]
-
     def copy(self) -> Settings:
         """The same settings, to be changed apart from these."""
         twin = Settings(self._catalogue)
         self._read()
-        for layer in ("_added", "_configured", "_changed"):
-            setattr(twin, layer, Layer(getattr(self, layer).values))
+        for mine, its in zip(self._ranks, twin._ranks, strict=True):
+            its.update(mine)
         return twin
-
-    def __repr__(self) -> str:
-        return f"<Settings {self.table()}>"
 
     # How they are found
 
     def _option(self, name: str) -> Option:
         option = self._sections.option(name)
         if option is None:
-            raise KeyError(str(mistakes.unknown(name, "code", self._sections)))
+            raise KeyError(str(mistakes.unknown(name, "conf", self._sections)))
         return option
 
     def _found(self, option: Option) -> Found:
@@ -250,8 +244,7 @@ class Settings(MutableMapping[str, Any]):
         environment = sources.from_environment(option.name)
         if environment is not None:
             return _typed(option, environment)
-        layers = (self._changed, self._configured, self._added)
-        return next((layer.values[option.name] for layer in layers if option.name in layer.values), None)
+        return next((values[option.name] for values in self._ranks if option.name in values), None)
 
     def _default(self, option: Option) -> Found:
         return self._defaults.setdefault(option.name, Found(option.default(), DEFAULT))
@@ -259,31 +252,30 @@ class Settings(MutableMapping[str, Any]):
     def _read(self) -> None:
         # Whoever asks while another thread reads must wait for it; the same thread may ask for what is there so far.
         with self._reading:
-            for layer in (self._configured, self._added):
-                layer.read(self._settings_in)
-
-    def _change(self, source: Source) -> None:
-        with self._reading:
-            before = self._changed
-            self._changed = before.and_then(source)
+            waiting, self._waiting = self._waiting, []
             try:
-                self._changed.read(self._settings_in)
+                for values, source in waiting:
+                    self._take(values, source())
             except BaseException:
-                self._changed = before
+                self._waiting = waiting  # whoever asks next hears of it again
                 raise
-            self._revision += 1
 
-    def _settings_in(self, source: Source) -> Iterator[tuple[Option, Found]]:
-        written = source()
+    def _take(self, values: dict[str, Found], written: Written) -> None:
         for option, found in settings_in(written.found, self._sections, strict=written.strict):
-            yield option, _typed(option, found)
+            values[option.name] = _typed(option, found)
+
+    def _change(self, written: Written) -> None:
+        with self._reading:
+            changed: dict[str, Found] = {}
+            self._take(changed, written)
+            self._changed.update(changed)
+            self._revision += 1
 
     def _own_catalogue(self) -> Catalogue:
         # Only those who have settings of plugins need it.
         from umbel.plugin.catalogue import Catalogue  # noqa: PLC0415
 
-        disabled = tuple(self["plugins_disabled"])
-        return self._catalogues.setdefault(disabled, Catalogue(disabled))
+        return Catalogue(self["plugins_disabled"])
 
 
 def _typed(option: Option, found: Found) -> Found:
@@ -296,13 +288,3 @@ def _typed(option: Option, found: Found) -> Found:
         return Found(checked(found.value, option.hint), found.source)
     except (TypeError, ValueError):
         raise mistakes.mistyped(option, found.value, found.source) from None
-
-
-def _configuration(obj: Any, silent: bool, namespace: str | None) -> sources.Written:
-    try:
-        return sources.from_object(obj, namespace)
-    except ImportError as error:
-        if silent:
-            return sources.Written({})
-        advice = f"; write {obj[:-3]!r}, the name of the module" if str(obj).endswith(".py") else ""
-        raise ImproperlyConfigured(f"the configuration {obj!r} cannot be imported: {error}{advice}") from error

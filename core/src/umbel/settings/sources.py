@@ -55,14 +55,21 @@ def from_environment(name: str) -> Found | None:
     return None
 
 
-def from_object(obj: Any, namespace: str | None) -> Written:
-    """A dict, an object with attributes, or the path of one, `module` or `module:attribute`. Raises `ImportError`.
+def from_object(obj: Any, namespace: str | None, silent: bool) -> Written:
+    """A dict, an object with attributes, or the path of one: `module` or `module:attribute`.
 
-    With a namespace only names that begin with `NAMESPACE_` count, and all that do must be settings.
+    With a namespace only names that begin with `NAMESPACE_` count, and all that do must be settings. `silent` makes
+    nothing of a path that cannot be imported.
     """
-    path = f"{obj}, " if isinstance(obj, str) else ""
+    path = ""
     if isinstance(obj, str):
-        obj = _imported(obj)
+        try:
+            obj, path = _imported(obj), f"{obj}, "
+        except ImportError as error:
+            if silent:
+                return Written({})
+            advice = f"; write {obj[:-3]!r}, the name of the module" if obj.endswith(".py") else ""
+            raise ImproperlyConfigured(f"the configuration {obj!r} cannot be imported: {error}{advice}") from error
     prefix = namespace.rstrip("_") + "_" if namespace else ""
     if isinstance(obj, Mapping):
         written = from_mapping(obj, f"{path}a dict")

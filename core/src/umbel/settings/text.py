@@ -14,8 +14,8 @@ _WORDS = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false":
 def from_text(text: str, hint: Any) -> Any:
     """The value of type `hint` that `text` stands for. Raises `ValueError`.
 
-    An empty text or `none` is None where that is allowed; otherwise text stays what it is where text is allowed. Numbers
-    and words such as `true` and `off` mean what they say, lists are separated by commas, and JSON is understood.
+    An empty text or `none` is None where that is allowed; otherwise text stays what it is where text is allowed.
+    Numbers and words such as `true` and `off` mean what they say, lists are separated by commas, JSON is understood.
     """
     for reading in _readings(text):
         with suppress(TypeError):
@@ -29,7 +29,8 @@ def _readings(text: str) -> Iterator[Any]:
     if text.lower() in ("", "none", "null"):
         yield None
     yield text
-    yield _WORDS.get(text.lower())
+    if text.lower() in _WORDS:
+        yield _WORDS[text.lower()]
     for read, source in ((json.loads, text), (float, text), (json.loads, f"[{text}]")):
         with suppress(ValueError):
             yield read(source)
