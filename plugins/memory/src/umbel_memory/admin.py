@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from umbel.contracts import QueueAdmin
-from umbel.model import DeadLetter, Depth
+from umbel.model import DeadLetter, Depth, Message
 from umbel_memory.broker import MemoryBroker
+from umbel_memory.queue import copied
 
 
 class MemoryAdmin(QueueAdmin):
@@ -31,15 +32,21 @@ class MemoryAdmin(QueueAdmin):
 
     def revive(self, keys: Sequence[str]) -> int:
         with self._broker.up_to_date() as now:
-            letters = self._exhume(keys)
-            for letter in letters:
+            messages = [letter.message for letter in self._exhume(keys)]
+            for message in messages:
                 # A new life: its old losses, delay and place in the line do not count any more.
-                self._broker.put(letter.message, None, now)
-            return len(letters)
+                self._broker.queue(message.queue).put(self._broker.entry(message), None, now)
+            return len(messages)
 
     def discard(self, keys: Sequence[str]) -> int:
         with self._broker.up_to_date():
             return len(self._exhume(keys))
+
+    def bury(self, messages: Sequence[Message], reason: str) -> None:
+        copies = [copied(message) for message in messages]
+        with self._broker.up_to_date() as now:
+            for message in copies:
+                self._broker.queue(message.queue).bury(self._broker.entry(message), reason, now)
 
     def pause(self, queue: str) -> None:
         with self._broker.up_to_date():

@@ -38,9 +38,9 @@ class MemoryBroker:
         """The queue of that name, made if there is none."""
         return self.queues.setdefault(name, MemoryQueue(name))
 
-    def put(self, message: Message, due: float | None, now: float) -> None:
-        """At the end of its queue."""
-        self.queue(message.queue).put(Entry(next(self._numbers), message), due, now)
+    def entry(self, message: Message) -> Entry:
+        """The message with a place behind all others."""
+        return Entry(next(self._numbers), message)
 
     def lease(self, holder: object, names: Sequence[str], limit: int, lease_s: float) -> list[Delivery]:
         """Up to `limit` messages, one from each queue in turn for as long as there are any."""

@@ -32,7 +32,7 @@ class Lease:
 
 
 class MemoryQueue:
-    """The caller holds a lock and says what time it is: `now` in seconds since the epoch, `tick` of the monotonic clock."""
+    """The caller holds a lock and says the time: `now` in seconds since the epoch, `tick` of the monotonic clock."""
 
     def __init__(self, name: str) -> None:
         self.name = name

@@ -38,7 +38,7 @@ class MemoryTransport(Transport):
         copies = [copied(message) for message in messages]
         with self._broker.up_to_date() as now:
             for message in copies:
-                self._broker.put(message, message.due, now)
+                self._broker.queue(message.queue).put(self._broker.entry(message), message.due, now)
 
     def reserve(self, queues: Sequence[str], limit: int, timeout_s: float) -> Sequence[Delivery]:
         deadline = clock.monotonic() + timeout_s

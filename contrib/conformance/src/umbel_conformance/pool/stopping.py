@@ -73,6 +73,35 @@ class Stopping(PoolBench):
         assert set(pool.begun) == set(pool.outcomes), "a job began and has no outcome"
         assert returned | set(pool.begun) == {one.key for one in batch}, "a job is neither begun nor handed back"
 
+    def test_withdrawn_jobs_never_begin_and_those_that_stay_are_run(self, start_pool: StartPool) -> None:
+        pool = start_pool()
+        batch = jobs(100)
+        pool.submit(*batch)
+        withdrawn = pool.pool.withdraw()
+        stayed = [one for one in batch if one not in withdrawn]
+        assert not any(outcome.lost for outcome in pool.wait_finished(*stayed))
+        assert [one.key for one in batch if one in withdrawn] == [one.key for one in withdrawn], "not in order"
+        assert list(pool.stop(None)) == []
+        self.assert_none_is_missing(pool, batch, withdrawn)
+
+    @pytest.mark.usefixtures("off_thread")
+    def test_jobs_can_be_withdrawn_while_another_thread_waits_for_events(self, start_pool: StartPool) -> None:
+        pool = start_pool()
+        running, *others = batch = [job("wait:gate"), *jobs(20)]
+        pool.submit(*batch)
+        pool.wait_begun(running)
+        waiting = self.background(lambda: pool.wait_finished(running))
+        withdrawn = pool.pool.withdraw()
+        pool.runner.open_gate("gate")
+        assert self.result_of(waiting)[0].reason == "waited"
+        pool.wait_finished(*(one for one in others if one not in withdrawn))
+        self.assert_none_is_missing(pool, batch, withdrawn)
+
+    def test_after_a_withdrawal_the_pool_takes_jobs_again(self, start_pool: StartPool) -> None:
+        pool = start_pool()
+        assert list(pool.pool.withdraw()) == []
+        assert pool.run(job("echo", b"1"))[0].payload == b"1"
+
     def test_a_pool_that_never_started_can_be_stopped(self, make_pool: MakePool) -> None:
         assert list(make_pool(PoolSettings()).stop(None)) == []
 

@@ -83,6 +83,21 @@ class DeadLetters(TransportBench):
         transport.settle(settled(self.take_one(transport), Action.DEAD, reason="again"))
         assert [letter.reason for letter in admin.dead("q")] == ["again"]
 
+    @needs("dead_letters")
+    def test_messages_that_were_acknowledged_can_be_buried_afterwards(
+        self, transport: Transport, admin: QueueAdmin
+    ) -> None:
+        transport.publish(numbered(2, headers={"id": "3f1d"}))
+        held = self.take(transport, 2)
+        transport.settle(acks(held))
+        admin.bury([one.message for one in held], "ünreadable")
+        letters = admin.dead("q")
+        assert bodies(letters) == ["0", "1"]
+        assert {(letter.reason, letter.message.headers["id"]) for letter in letters} == {("ünreadable", "3f1d")}
+        self.assert_nothing_to_reserve(transport)
+        assert admin.revive([letter.key for letter in letters]) == 2
+        assert sorted(bodies(self.take(transport, 2))) == ["0", "1"]
+
     @needs("dead_letters", "lease")
     def test_a_dead_letter_says_how_often_it_was_lost(self, connect: Connect, admin: QueueAdmin) -> None:
         victim, other = connect(lease_s=self.short_lease_s), connect()
@@ -105,3 +120,4 @@ class DeadLetters(TransportBench):
         self.assert_refuses(admin.dead, "q")
         self.assert_refuses(admin.revive, ["key"])
         self.assert_refuses(admin.discard, ["key"])
+        self.assert_refuses(admin.bury, [message("broken")], "broken")
