@@ -21,6 +21,10 @@ class SoloPool(Pool):
 
     def __init__(self, settings: PoolSettings) -> None:
         super().__init__(settings)
+        if settings.concurrency > 1:
+            raise ImproperlyConfigured(
+                f"the solo pool runs one job at a time; found a concurrency of {settings.concurrency}"
+            )
         for option in ("max_tasks_per_child", "max_memory_per_child_kib"):
             if getattr(settings, option) is not None:
                 raise ImproperlyConfigured(f"the solo pool has no child processes, so {option} means nothing to it")
@@ -28,6 +32,7 @@ class SoloPool(Pool):
         self._wakeup = Wakeup()
         self._runner: Runner | None = None
         self._head: Job | None = None
+        self._pid = os.getpid()
 
     def start(self, runner: Runner) -> None:
         self._runner = runner
@@ -37,21 +42,19 @@ class SoloPool(Pool):
         self._wakeup.set()
 
     def events(self, timeout_s: float | None) -> Sequence[PoolEvent]:
-        # `Started` is given out before the job runs, so that an early acknowledgement is early.
+        # `Started` is given out before the job runs, so that an early acknowledgement is early; and by itself, so that
+        # a worker that was told to end need not begin another one.
         assert self._runner is not None, "events() before start()"
         if self._head is not None:
             job, self._head = self._head, None
-            happened: list[PoolEvent] = [Finished(job.key, self._runner.run(job))]
-            return happened + self._next()
+            return (Finished(job.key, self._runner.run(job)),)
         if not self._jobs:
             self._wakeup.wait(timeout_s)
-        return self._next()
-
-    def _next(self) -> list[PoolEvent]:
-        if not self._jobs:
-            return []
-        self._head = self._jobs.popleft()
-        return [Started(self._head.key, os.getpid())]
+        try:
+            self._head = self._jobs.popleft()
+        except IndexError:
+            return ()
+        return (Started(self._head.key, self._pid),)
 
     def wake(self) -> None:
         self._wakeup.set()

@@ -53,6 +53,8 @@ class LeaseKeeper:
         except DriverError as error:
             _log.warning("Cannot extend %d leases: %s", len(leased), error)
             return
-        for delivery in lost:
+        # What was settled while the broker was asked is not lost, but over.
+        still = {id(delivery) for delivery in self._ledger.leased()} if lost else ()
+        for delivery in (delivery for delivery in lost if id(delivery) in still):
             headers = delivery.message.headers
             _log.warning("The lease of task %s[%s] is lost; it may run twice", headers.get("task"), headers.get("id"))

@@ -7,6 +7,8 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Any, cast
 
+from attrs import evolve
+
 from umbel import signals
 from umbel.contracts.pool import Pool
 from umbel.exceptions import WorkerTerminate
@@ -68,6 +70,8 @@ class Worker:
         app.catalogue.require(conf.plugins_required)
         self._pool_choice = app.drivers.pool_choice(pool)
         driver = app.drivers.driver(self._pool_choice)
+        if "concurrent" not in driver.features:  # As Celery's solo: one at a time, whatever the settings say.
+            self.options = evolve(self.options, concurrency=1)
         self._pool: Pool = driver(options.pool_settings(conf, self.options.concurrency))
         options.check_limits(self._pool, self._pool_choice.name, app.tasks.values())
         self._extensions = load_extensions(app.catalogue, conf.plugins_required)

@@ -1,0 +1,480 @@
+"""A task on its way through a worker: every end it can take, and what the broker and the backend hear of it."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import pytest
+
+from umbel import Umbel, clock, states
+from umbel.exceptions import Ignore, NotRegistered, PermanentError, Reject, TaskRevokedError, TemporaryError
+from umbel.model import Action, Message
+
+
+def _actions(app: Umbel) -> list[Action]:
+    return [settlement.action for settlement in app.transport.settled]  # type: ignore[attr-defined]
+
+
+def test_a_task_runs_and_its_result_comes_back(app: Umbel, run_worker: Any) -> None:
+    @app.task
+    def add(x: int, y: int) -> int:
+        return x + y
+
+    run_worker(app)
+    result = add.delay(2, 3)
+
+    assert result.get(timeout=10) == 5
+    assert result.state == states.SUCCESS
+    assert result.successful()
+
+
+def test_an_early_task_is_acknowledged_when_it_starts(app: Umbel, run_worker: Any) -> None:
+    settled_inside = []
+    gone = threading.Event()
+
+    @app.task
+    def look() -> None:
+        gone.wait(10)
+        settled_inside.extend(_actions(app))
+
+    run_worker(app)
+    result = look.delay()
+    with app.transport.changed:  # type: ignore[attr-defined]
+        app.transport.changed.wait_for(lambda: app.transport.settled, 10)  # type: ignore[attr-defined]
+    gone.set()
+    result.get(timeout=10)
+
+    assert settled_inside == [Action.ACK]
+
+
+def test_a_late_task_is_acknowledged_after_its_result_is_stored(app: Umbel, run_worker: Any) -> None:
+    stored_before_ack = []
+    settle = app.transport.settle
+
+    def spy(settlements: Any) -> Any:
+        stored_before_ack.extend(app.backend.history)  # type: ignore[union-attr]
+        return settle(settlements)
+
+    app.transport.settle = spy  # type: ignore[method-assign]
+
+    @app.task(acks_late=True)
+    def work() -> str:
+        assert not app.transport.settled  # type: ignore[attr-defined]
+        return "done"
+
+    worker = run_worker(app)
+    result = work.delay()
+    assert result.get(timeout=10) == "done"
+    worker.stop()
+    worker.thread.join(10)
+
+    assert stored_before_ack == [(result.id, states.SUCCESS)]
+    assert _actions(app) == [Action.ACK]
+
+
+def test_what_a_task_raises_reaches_the_caller_with_type_arguments_and_traceback(app: Umbel, run_worker: Any) -> None:
+    @app.task
+    def fail() -> None:
+        raise LookupError("nothing", 3)
+
+    run_worker(app)
+    result = fail.delay()
+
+    with pytest.raises(LookupError) as caught:
+        result.get(timeout=10)
+    assert caught.value.args == ("nothing", 3)
+    assert "in fail" in (result.traceback or "")
+    assert result.failed()
+
+
+def test_a_task_that_exits_the_interpreter_is_a_failure_and_the_worker_lives(app: Umbel, run_worker: Any) -> None:
+    @app.task
+    def leave() -> None:
+        raise SystemExit(3)
+
+    @app.task
+    def stay() -> str:
+        return "here"
+
+    run_worker(app)
+    with pytest.raises(SystemExit):
+        leave.delay().get(timeout=10)
+
+    assert stay.delay().get(timeout=10) == "here"
+
+
+def test_a_result_that_cannot_be_encoded_is_a_failure_that_says_so(app: Umbel, run_worker: Any) -> None:
+    @app.task
+    def give() -> Any:
+        return object()
+
+    run_worker(app)
+    with pytest.raises(TypeError, match="give returned what 'json' cannot encode"):
+        give.delay().get(timeout=10)
+
+
+def test_an_exception_that_cannot_be_encoded_is_recorded_by_its_repr(app: Umbel, run_worker: Any) -> None:
+    @app.task
+    def fail() -> None:
+        raise ValueError({1, 2})
+
+    run_worker(app)
+    with pytest.raises(ValueError, match=r"\{1, 2\}"):
+        fail.delay().get(timeout=10)
+
+
+def test_a_retried_task_runs_again_under_the_same_id(app: Umbel, run_worker: Any) -> None:
+    seen = []
+
+    @app.task(bind=True, max_retries=3)
+    def again(self: Any, word: str) -> str:
+        seen.append((self.request.id, self.request.retries))
+        if self.request.retries < 2:
+            raise self.retry(countdown=0)
+        return word
+
+    run_worker(app)
+    result = again.delay("well")
+
+    assert result.get(timeout=10) == "well"
+    assert seen == [(result.id, 0), (result.id, 1), (result.id, 2)]
+
+
+def test_a_task_that_is_out_of_retries_raises_what_it_was_given(app: Umbel, run_worker: Any) -> None:
+    @app.task(bind=True, max_retries=1, default_retry_delay=0)
+    def hopeless(self: Any) -> None:
+        try:
+            raise OSError("no disk")
+        except OSError as error:
+            raise self.retry(exc=error) from error
+
+    run_worker(app)
+    with pytest.raises(OSError, match="no disk"):
+        hopeless.delay().get(timeout=10)
+
+
+def test_autoretry_tries_again_by_itself(app: Umbel, run_worker: Any) -> None:
+    tries = []
+
+    @app.task(autoretry_for=(OSError,), retry_kwargs={"max_retries": 2, "countdown": 0})
+    def flaky() -> int:
+        tries.append(1)
+        if len(tries) < 3:
+            raise OSError("not yet")
+        return len(tries)
+
+    run_worker(app)
+
+    assert flaky.delay().get(timeout=10) == 3
+
+
+def test_an_ignored_task_leaves_no_result_and_is_acknowledged(app: Umbel, run_worker: Any) -> None:
+    @app.task(acks_late=True)
+    def skip() -> None:
+        raise Ignore
+
+    @app.task
+    def last() -> None: ...
+
+    run_worker(app)
+    result = skip.delay()
+    last.delay().get(timeout=10)
+
+    assert result.state == states.PENDING
+    assert Action.ACK in _actions(app)
+
+
+def test_a_rejected_task_is_kept_with_its_reason(app: Umbel, run_worker: Any) -> None:
+    @app.task(acks_late=True)
+    def refuse() -> None:
+        raise Reject("not my kind of work")
+
+    run_worker(app)
+    with pytest.raises(Reject):
+        refuse.delay().get(timeout=10)
+    _settled(app, 1)
+
+    (letter,) = app.transport.admin().dead("celery")
+    assert letter.reason == "not my kind of work"
+
+
+def test_a_task_that_rejects_with_requeue_comes_again(app: Umbel, run_worker: Any) -> None:
+    runs = []
+
+    @app.task(acks_late=True)
+    def twice() -> int:
+        runs.append(1)
+        if len(runs) == 1:
+            raise Reject("later", requeue=True)
+        return len(runs)
+
+    run_worker(app)
+
+    assert twice.delay().get(timeout=10) == 2
+
+
+def test_a_task_that_nobody_knows_is_a_failure_and_its_message_is_kept(app: Umbel, run_worker: Any) -> None:
+    run_worker(app)
+    result = app.send_task("proj.unknown", (1,))
+
+    with pytest.raises(NotRegistered):
+        result.get(timeout=10)
+    _settled(app, 1)
+    (letter,) = app.transport.admin().dead("celery")
+    assert "proj.unknown" in letter.reason
+
+
+@pytest.mark.parametrize("acks_late", [True, False])
+def test_a_body_that_cannot_be_decoded_is_a_failure_and_its_message_is_kept(
+    app: Umbel, run_worker: Any, acks_late: bool
+) -> None:
+    @app.task(acks_late=acks_late)
+    def add(x: int) -> int:
+        return x
+
+    run_worker(app)
+    headers = {"task": add.name, "id": "poison", "lang": "py"}
+    app.transport.publish([Message("celery", b'[[1], {}, {"callb', headers)])
+
+    with pytest.raises(Exception, match="not JSON"):
+        app.AsyncResult("poison").get(timeout=10)
+    assert add.delay(1).get(timeout=10) == 1
+    (letter,) = app.transport.admin().dead("celery")
+    assert "cannot be decoded" in letter.reason
+    assert letter.message.body == b'[[1], {}, {"callb'
+
+
+def test_content_that_is_not_accepted_is_refused_and_kept(app: Umbel, run_worker: Any) -> None:
+    @app.task
+    def add(x: int) -> int:
+        return x
+
+    run_worker(app)
+    headers = {"task": add.name, "id": "pickled"}
+    message = Message("celery", b"\x80\x04.", headers, content_type="application/x-python-serialize")
+    app.transport.publish([message])
+
+    with pytest.raises(Exception, match="not accepted"):
+        app.AsyncResult("pickled").get(timeout=10)
+
+
+@pytest.mark.parametrize("headers", [{}, {"task": "x"}, {"id": "y"}, {"task": 3, "id": "z"}])
+def test_a_message_that_is_no_task_is_kept_and_the_worker_goes_on(app: Umbel, run_worker: Any, headers: Any) -> None:
+    @app.task
+    def add(x: int) -> int:
+        return x
+
+    run_worker(app)
+    app.transport.publish([Message("celery", b"{}", headers)])
+
+    assert add.delay(1).get(timeout=10) == 1
+    _settled(app, 2)
+    assert len(app.transport.admin().dead("celery")) == 1
+
+
+def test_a_message_above_the_size_limit_is_refused_on_receipt(make_app: Any, run_worker: Any) -> None:
+    app = make_app(broker_message_max_bytes=100)
+
+    @app.task
+    def add(x: int) -> int:
+        return x
+
+    run_worker(app)
+    app.transport.publish([Message("celery", b"[" + b" " * 200 + b"]", {"task": add.name, "id": "big"})])
+
+    with pytest.raises(Exception, match="202 bytes"):
+        app.AsyncResult("big").get(timeout=10)
+
+
+def test_an_expired_task_is_revoked_and_does_not_run(app: Umbel, run_worker: Any) -> None:
+    runs = []
+
+    @app.task
+    def late() -> None:
+        runs.append(1)
+
+    result = late.apply_async(expires=-5)
+    run_worker(app)
+
+    with pytest.raises(TaskRevokedError):
+        result.get(timeout=10)
+    assert result.state == states.REVOKED
+    assert runs == []
+
+
+def test_a_task_that_comes_before_its_eta_goes_back_until_then(app: Umbel, run_worker: Any) -> None:
+    @app.task
+    def early() -> str:
+        return "now"
+
+    # As a Celery client does: the eta is in the headers, and the broker knows nothing of it.
+    result = early.apply_async(countdown=0.3)
+    (message,) = app.transport.waiting  # type: ignore[attr-defined]
+    due, message.due = message.due, None
+    run_worker(app)
+
+    assert result.get(timeout=10) == "now"
+    requeued = [s for s in app.transport.settled if s.action is Action.REQUEUE]  # type: ignore[attr-defined]
+    assert requeued[0].due == pytest.approx(due)
+    assert clock.time() >= due
+
+
+def test_track_started_stores_who_runs_the_task(app: Umbel, run_worker: Any) -> None:
+    @app.task(track_started=True)
+    def slow() -> None: ...
+
+    run_worker(app)
+    result = slow.delay()
+    result.get(timeout=10)
+
+    assert app.backend.history == [(result.id, states.STARTED), (result.id, states.SUCCESS)]  # type: ignore[union-attr]
+
+
+def test_a_task_can_store_a_state_of_its_own(app: Umbel, run_worker: Any) -> None:
+    @app.task(bind=True)
+    def report(self: Any) -> None:
+        self.update_state(state="PROGRESS", meta={"done": 3})
+
+    run_worker(app)
+    result = report.delay()
+    result.get(timeout=10)
+
+    assert app.backend.history[0] == (result.id, "PROGRESS")  # type: ignore[union-attr]
+
+
+def test_ignore_result_stores_nothing_and_get_returns_at_once(app: Umbel, run_worker: Any) -> None:
+    ran = threading.Event()
+
+    @app.task(ignore_result=True)
+    def quiet() -> int:
+        ran.set()
+        return 3
+
+    run_worker(app)
+    result = quiet.delay()
+
+    assert result.get() is None
+    assert ran.wait(10)
+    assert app.backend.records == {}  # type: ignore[union-attr]
+
+
+def test_link_and_link_error_follow(app: Umbel, run_worker: Any) -> None:
+    heard: list[Any] = []
+    done = threading.Semaphore(0)
+
+    @app.task
+    def note(value: Any) -> None:
+        heard.append(value)
+        done.release()
+
+    @app.task
+    def blame(request: Any, error: Any, traceback: Any) -> None:
+        heard.append((request.id, str(error)))
+        done.release()
+
+    @app.task
+    def divide(x: int, y: int) -> float:
+        return x / y
+
+    run_worker(app)
+    divide.apply_async((6, 3), link=note.s())
+    assert done.acquire(timeout=10)
+    failed = divide.apply_async((6, 0), link_error=blame.s())
+    assert done.acquire(timeout=10)
+
+    assert heard == [2.0, (failed.id, "division by zero")]
+
+
+def test_what_a_task_sends_are_its_children(app: Umbel, run_worker: Any) -> None:
+    @app.task
+    def child() -> str:
+        return "c"
+
+    @app.task
+    def parent() -> str:
+        return child.delay().id
+
+    run_worker(app)
+    result = parent.delay()
+    child_id = result.get(timeout=10)
+
+    assert [c.id for c in result.children] == [child_id]
+    assert child.AsyncResult(child_id).get(timeout=10) == "c"
+
+
+def test_waiting_for_a_result_inside_a_task_is_refused(app: Umbel, run_worker: Any) -> None:
+    @app.task
+    def inner() -> None: ...
+
+    @app.task
+    def outer() -> None:
+        inner.delay().get(timeout=5)
+
+    run_worker(app)
+    with pytest.raises(RuntimeError, match="Never call result.get"):
+        outer.delay().get(timeout=10)
+
+
+def test_a_message_of_protocol_1_is_run(app: Umbel, run_worker: Any) -> None:
+    @app.task
+    def add(x: int, y: int) -> int:
+        return x + y
+
+    run_worker(app)
+    body = b'{"task": "%s", "id": "old", "args": [2], "kwargs": {"y": 5}, "retries": 0, "eta": null}' % add.name.encode()
+    app.transport.publish([Message("celery", body, {})])
+
+    assert app.AsyncResult("old").get(timeout=10) == 7
+
+
+def test_results_are_stored_once_the_backend_is_back(app: Umbel, run_worker: Any) -> None:
+    @app.task(acks_late=True)
+    def add(x: int) -> int:
+        return x
+
+    app.backend.errors += [TemporaryError("away"), TemporaryError("still away")]  # type: ignore[union-attr]
+    run_worker(app)
+
+    assert add.delay(4).get(timeout=10) == 4
+
+
+def test_a_late_task_whose_result_is_refused_for_good_is_kept(app: Umbel, run_worker: Any) -> None:
+    @app.task(acks_late=True)
+    def add(x: int) -> int:
+        return x
+
+    app.backend.errors += [PermanentError("too large"), PermanentError("too large")]  # type: ignore[union-attr]
+    run_worker(app)
+    add.delay(4)
+    _settled(app, 1)
+
+    (letter,) = app.transport.admin().dead("celery")
+    assert "could not be stored: too large" in letter.reason
+
+
+def test_a_stopping_worker_puts_back_what_has_not_begun(app: Umbel, run_worker: Any) -> None:
+    begun, release = threading.Event(), threading.Event()
+
+    @app.task(acks_late=True)
+    def hold(n: int) -> int:
+        begun.set()
+        release.wait(10)
+        return n
+
+    for n in range(4):
+        hold.delay(n)
+    worker = run_worker(app)
+    assert begun.wait(10)
+    worker.stop("the test")
+    release.set()
+    worker.thread.join(10)
+
+    assert len(app.transport.waiting) == 3  # type: ignore[attr-defined]
+    assert len(app.backend.records) == 1  # type: ignore[union-attr]
+
+
+def _settled(app: Umbel, count: int) -> None:
+    transport: Any = app.transport
+    with transport.changed:
+        assert transport.changed.wait_for(lambda: len(transport.settled) >= count, 10)
