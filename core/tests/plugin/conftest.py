@@ -45,7 +45,7 @@ class Site:
         importlib.invalidate_caches()
         Catalogue.refresh()
 
-    def run(self, *command: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    def run(self, *command: str, cwd: Path | None = None, **environment: str) -> subprocess.CompletedProcess[str]:
         """A command in another process that sees these distributions."""
         path = os.pathsep.join([str(self.folder), *filter(None, [os.environ.get("PYTHONPATH")])])
         return subprocess.run(
@@ -53,7 +53,7 @@ class Site:
             capture_output=True,
             text=True,
             env={**os.environ, "PYTHONPATH": path, **environment},
-            cwd=self.folder,
+            cwd=cwd or self.folder,
             timeout=120,
         )
 
