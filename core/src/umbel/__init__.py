@@ -27,7 +27,7 @@ _WHERE = {
     "signature": "umbel.app.signature",
 }
 
-__all__ = sorted([*_WHERE, "__version__"])  # noqa: PLE0605
+__all__ = sorted([*_WHERE, "__version__"])
 
 
 def __getattr__(name: str) -> Any:

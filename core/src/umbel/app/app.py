@@ -110,7 +110,7 @@ class Umbel:
     def config_from_object(
         self, obj: Any, silent: bool = False, force: bool = False, namespace: str | None = None
     ) -> None:
-        """Read settings from a module, an object, a dict, or the dotted name of one; a name is imported at first use."""
+        """Read settings from a module, an object, a dict, or the dotted name of one, imported at first use."""
         self._conf.read_object(obj, silent=silent, force=force, namespace=namespace)
 
     def config_from_envvar(self, variable_name: str, silent: bool = False, force: bool = False) -> bool:
@@ -193,7 +193,10 @@ class Umbel:
         return task_name(self.main, name, module)
 
     def autodiscover_tasks(
-        self, packages: Sequence[str] | Callable[[], Sequence[str]] | None = None, related_name: str | None = "tasks", force: bool = False
+        self,
+        packages: Sequence[str] | Callable[[], Sequence[str]] | None = None,
+        related_name: str | None = "tasks",
+        force: bool = False,
     ) -> None:
         """Import the module `related_name` of each package, when the app is finalized or, with `force`, now."""
 
@@ -235,7 +238,8 @@ class Umbel:
         call = self.sender.call(
             name, args or (), kwargs or {}, self.tasks.get(name), task_id, link, link_error, shadow, given
         )
-        return self.sender.send(call)
+        sent: AsyncResult[Any] = self.sender.send(call)
+        return sent
 
     def signature(self, *args: Any, **kwargs: Any) -> Any:
         """A `Signature` of this app, also of a serialized one."""

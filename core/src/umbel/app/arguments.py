@@ -9,7 +9,9 @@ from typing import Any
 from umbel.wire.brief import brief
 
 
-def checker(function: Callable[..., Any], name: str, skip: int = 0) -> Callable[[Sequence[Any], Mapping[str, Any]], None]:
+def checker(
+    function: Callable[..., Any], name: str, skip: int = 0
+) -> Callable[[Sequence[Any], Mapping[str, Any]], None]:
     """A function that raises `TypeError` if `function` cannot be called with the given arguments.
 
     `skip` leading parameters are not the caller's (`self` of a bound task). Plain calls with the right number of
@@ -33,9 +35,7 @@ def checker(function: Callable[..., Any], name: str, skip: int = 0) -> Callable[
         try:
             signature.bind(*args, **kwargs)
         except TypeError as error:
-            raise TypeError(
-                f"{name}{signature} cannot be called with ({_shown(args, kwargs)}): {error}"
-            ) from None
+            raise TypeError(f"{name}{signature} cannot be called with ({_shown(args, kwargs)}): {error}") from None
 
     return check
 

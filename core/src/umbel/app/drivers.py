@@ -99,7 +99,9 @@ class Drivers:
             return None
         override = Override(self._conf[options] or {}, self._conf.source_of(options))
         section = self._catalogue_section(driver)
-        return self._conf.section(section or choice.name, override, settings_class=None if section else driver.settings_class)
+        return self._conf.section(
+            section or choice.name, override, settings_class=None if section else driver.settings_class
+        )
 
     def _catalogue_section(self, driver: type[Any]) -> str | None:
         """The prefix under which the driver's distribution contributes its settings; None if it does not."""

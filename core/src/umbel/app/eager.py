@@ -52,14 +52,13 @@ def apply(
     result: EagerResult[Any] = EagerResult(
         str(request.id), value, run.state, traceback=einfo.traceback if einfo is not None else None, name=task.name
     )
+    result.app = task.app
     if task.store_eager_result and not task.ignore_result and task.app.backend is not None:
         _store(task, result, request)
     return result
 
 
-def _request(
-    task: Any, args: Any, kwargs: Any, task_id: str, retries: int, options: Mapping[str, Any]
-) -> Context:
+def _request(task: Any, args: Any, kwargs: Any, task_id: str, retries: int, options: Mapping[str, Any]) -> Context:
     def listed(signatures: Any) -> Any:
         return signatures if signatures is None or isinstance(signatures, list) else [signatures]
 

@@ -10,7 +10,12 @@ from typing import Any, TextIO
 from umbel import signals
 from umbel.execution.context import running
 
-_COLORS = {logging.WARNING: "\033[33m", logging.ERROR: "\033[31m", logging.CRITICAL: "\033[35m", logging.DEBUG: "\033[34m"}
+_COLORS = {
+    logging.WARNING: "\033[33m",
+    logging.ERROR: "\033[31m",
+    logging.CRITICAL: "\033[35m",
+    logging.DEBUG: "\033[34m",
+}
 _END = "\033[0m"
 
 
@@ -62,7 +67,9 @@ def level(name: str | int | None) -> int:
     return found
 
 
-def setup(conf: Any, loglevel: str | int | None = None, logfile: str | None = None, colorize: bool | None = None) -> None:
+def setup(
+    conf: Any, loglevel: str | int | None = None, logfile: str | None = None, colorize: bool | None = None
+) -> None:
     """Set up the root logger and the one for tasks, as a worker does at its start.
 
     A receiver of `setup_logging` does it instead. With `worker_hijack_root_logger` handlers that are there are removed.
@@ -144,4 +151,4 @@ def redirect_stdouts(conf: Any) -> None:
         levelno = level(conf.worker_redirect_stdouts_level)
         stdout, stderr = sys.__stdout__, sys.__stderr__
         if stdout is not None and stderr is not None:
-            sys.stdout, sys.stderr = LoggingStream(stdout, levelno), LoggingStream(stderr, levelno)  # type: ignore[assignment]
+            sys.stdout, sys.stderr = LoggingStream(stdout, levelno), LoggingStream(stderr, levelno)

@@ -22,11 +22,14 @@ from umbel.wire.times import from_epoch, moment
 
 #: Options that `apply_async` and `send_task` know; the second row are message properties.
 OPTIONS = frozenset(
-    "countdown eta expires retry retry_policy time_limit soft_time_limit queue exchange routing_key priority serializer"
-    " compression add_to_parent ignore_result headers group_id group_index root_id parent_id chord chain reply_to"
-    " argsrepr kwargsrepr retries replaced_task_nesting stamped_headers origin result_cls route_name task_type router"
-    " connection publisher declare confirm_timeout timeout mandatory immediate delivery_mode expiration content_type"
-    " content_encoding app_id message_id cluster_id timestamp type user_id correlation_id exchange_type".split()
+    """
+    countdown eta expires retry retry_policy time_limit soft_time_limit queue exchange routing_key priority serializer
+    compression add_to_parent ignore_result headers group_id group_index root_id parent_id chord chain reply_to
+    argsrepr kwargsrepr retries replaced_task_nesting stamped_headers origin result_cls route_name task_type router
+    connection publisher declare confirm_timeout timeout mandatory immediate content_type content_encoding
+    correlation_id exchange_type
+    delivery_mode expiration app_id message_id cluster_id timestamp type user_id
+    """.split()  # noqa: SIM905  (fifty names read better as words)
 )
 _PROPERTIES = ("delivery_mode", "expiration", "app_id", "message_id", "cluster_id", "timestamp", "type", "user_id")
 _EMBED_KEYS = ("chain", "chord")
@@ -75,7 +78,16 @@ class Sender:
         self._inherit_priority = app.conf.task_inherit_parent_priority
 
     def call(
-        self, name: str, args: Any, kwargs: Any, task: Any, task_id: Any, link: Any, link_error: Any, shadow: Any, options: Any
+        self,
+        name: str,
+        args: Any,
+        kwargs: Any,
+        task: Any,
+        task_id: Any,
+        link: Any,
+        link_error: Any,
+        shadow: Any,
+        options: Any,
     ) -> Call:
         """A checked call; raises `TypeError` for options that nobody knows."""
         if options and not OPTIONS.issuperset(options):
@@ -179,9 +191,9 @@ class Sender:
 
     def _apply(self, call: Call, plan: _Plan, options: Mapping[str, Any], message: Message) -> None:
         headers, zone = message.headers, self._app.timezone
-        countdown, eta = options.get("countdown"), options.get("eta")
-        if countdown is not None or eta is not None:
-            message.due = moment(float(countdown) if countdown is not None else eta, zone)
+        countdown = options.get("countdown")
+        if countdown is not None or options.get("eta") is not None:
+            message.due = moment(options["eta"] if countdown is None else float(countdown), zone)
             headers["eta"] = from_epoch(message.due).isoformat()
         expires = options.get("expires", plan.expires)
         if expires is not None:
@@ -236,7 +248,7 @@ class Sender:
             )
 
     def _signal(self, signal: signals.Signal, call: Call, message: Message) -> None:
-        body = (call.args, call.kwargs, {})
+        body: tuple[Any, Any, Any] = (call.args, call.kwargs, {})
         signal.send(
             call.name,
             body=body,

@@ -106,7 +106,11 @@ class Signature(dict[str, Any]):
         return self.apply_async(partial, kwargs)
 
     def apply_async(
-        self, args: Sequence[Any] = (), kwargs: Mapping[str, Any] | None = None, route_name: str | None = None, **options: Any
+        self,
+        args: Sequence[Any] = (),
+        kwargs: Mapping[str, Any] | None = None,
+        route_name: str | None = None,
+        **options: Any,
     ) -> Any:
         """Send it; returns an `AsyncResult`. Blocks until the broker has the message."""
         merged, named, opts = self.merged(args or (), kwargs or {}, options)
@@ -193,9 +197,9 @@ def signature(described: Any, *args: Any, app: Any = None, **kwargs: Any) -> Any
     if isinstance(described, Mapping):
         workflow = described.get("subtask_type")
         if workflow:
-                return api.load(workflow).from_dict(described, app=app)
+            return api.load(workflow).from_dict(described, app=app)
         return Signature(described, app=app)
-    return Signature(described, *args, app=app, **kwargs)
+    return Signature(described, *args, **{"app": app, **kwargs})
 
 
 def maybe_signature(described: Any, app: Any = None) -> Any:

@@ -136,27 +136,32 @@ class Task(Generic[P, R]):
 
         Options, with Celery's meaning: `countdown` (seconds), `eta`, `expires` (seconds, datetime or ISO text),
         `retry`, `retry_policy`, `time_limit`, `soft_time_limit` (seconds), `queue`, `exchange`, `routing_key`,
-        `priority`, `serializer`, `compression`, `headers`, `ignore_result`, `add_to_parent`, … Blocks until the broker has
-        the message. Raises `TypeError` for arguments that do not fit the task, `UnserializableArgument`,
+        `priority`, `serializer`, `compression`, `headers`, `ignore_result`, `add_to_parent`, … Blocks until the broker
+        has the message. Raises `TypeError` for arguments that do not fit the task, `UnserializableArgument`,
         `MessageTooLarge`, and `OperationalError` when the broker cannot be reached within the retry policy.
         """
         call = self._call(args, kwargs, task_id, link, link_error, shadow, options)
         sender = self.app.sender
-        return eager.call(self, call) if sender.always_eager else sender.send(call)
+        sent: AsyncResult[R] = eager.call(self, call) if sender.always_eager else sender.send(call)
+        return sent
 
     async def aapply_async(
         self, args: Sequence[Any] | None = None, kwargs: Mapping[str, Any] | None = None, **options: Any
     ) -> AsyncResult[R]:
         """As `apply_async`, from a coroutine."""
-        named = {name: options.pop(name, None) for name in ("task_id", "link", "link_error", "shadow")}
         options.pop("producer", None)
-        call = self._call(args, kwargs, *named.values(), options)
-        return await self.app.sender.asend(call)
+        task_id, shadow = options.pop("task_id", None), options.pop("shadow", None)
+        link, link_error = options.pop("link", None), options.pop("link_error", None)
+        call = self._call(args, kwargs, task_id, link, link_error, shadow, options)
+        sent: AsyncResult[R] = await self.app.sender.asend(call)
+        return sent
 
     def _call(self, args: Any, kwargs: Any, task_id: Any, link: Any, link_error: Any, shadow: Any, options: Any) -> Any:
         args, kwargs = args or (), kwargs or {}
         if not isinstance(args, (list, tuple)):
-            raise TypeError(f"{self.name}: expected a list or tuple of arguments, found {type(args).__name__}: {args!r}")
+            raise TypeError(
+                f"{self.name}: expected a list or tuple of arguments, found {type(args).__name__}: {args!r}"
+            )
         if self.app.strict_typing if self.typing is None else self.typing:
             self.check_arguments(args, kwargs)
         shadow = shadow or self.shadow_name(args, kwargs, options)
@@ -194,7 +199,7 @@ class Task(Generic[P, R]):
 
     def signature(self, args: Sequence[Any] | None = None, *starargs: Any, **starkwargs: Any) -> Signature:
         """A call that is not made yet; keyword arguments as in `Signature` (`kwargs`, `options`, `immutable`, …)."""
-        return Signature(self, args, *starargs, app=self.app, **starkwargs)
+        return Signature(self, args, *starargs, **{"app": self.app, **starkwargs})
 
     subtask = signature
 
@@ -247,7 +252,12 @@ class Task(Generic[P, R]):
         return result
 
     def signature_from_request(
-        self, request: Context | None = None, args: Any = None, kwargs: Any = None, queue: str | None = None, **extra: Any
+        self,
+        request: Context | None = None,
+        args: Any = None,
+        kwargs: Any = None,
+        queue: str | None = None,
+        **extra: Any,
     ) -> Signature:
         """The call that runs now, as a signature that sends it again."""
         request = request if request is not None else self.request
@@ -282,7 +292,7 @@ class Task(Generic[P, R]):
         """Send the running task again and end this run with `Retry`.
 
         `countdown` in seconds, else `eta`, else `default_retry_delay`. After `max_retries` raises `exc`, or
-        `MaxRetriesExceededError`. Called outside of a worker it raises `exc`. With `throw=False` the `Retry` is returned.
+        `MaxRetriesExceededError`. Called outside of a worker it raises `exc`. `throw=False` returns the `Retry`.
         """
         request = self.request
         retries = request.retries + 1

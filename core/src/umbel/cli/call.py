@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from difflib import get_close_matches
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from umbel.cli.context import CliContext
-from umbel.cli.values import JSON_ARRAY, JSON_OBJECT, MOMENT, MOMENT_OR_SECONDS
+from umbel.cli.errors import CommandError
+from umbel.cli.values import json_array, json_object, moment, moment_or_seconds
 
 if TYPE_CHECKING:
     from umbel.app.app import Umbel
@@ -17,17 +19,21 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("name")
-@click.option("-a", "--args", type=JSON_ARRAY, default="[]", help="Positional arguments, as a JSON array.")
-@click.option("-k", "--kwargs", type=JSON_OBJECT, default="{}", help="Keyword arguments, as a JSON object.")
-@click.option("--eta", type=MOMENT, help="Not before this time.")
+@click.option(
+    "-a", "--args", type=json_array, metavar="JSON", default="[]", help="Positional arguments, as a JSON array."
+)
+@click.option(
+    "-k", "--kwargs", type=json_object, metavar="JSON", default="{}", help="Keyword arguments, as a JSON object."
+)
+@click.option("--eta", type=moment, metavar="TIME", help="Not before this time.")
 @click.option("--countdown", type=float, help="Not before so many seconds have passed.")
-@click.option("--expires", type=MOMENT_OR_SECONDS, help="Not after this time, or so many seconds.")
+@click.option("--expires", type=moment_or_seconds, metavar="TIME", help="Not after this time, or so many seconds.")
 @click.option("--serializer", help="The format of the arguments.")
 @click.option("--queue", help="The queue.")
 @click.option("--exchange", help="The exchange.")
 @click.option("--routing-key", help="The routing key.")
 @click.pass_obj
-def call(context: CliContext, name: str, args: Sequence[Any], kwargs: dict[str, Any], **options: Any) -> None:
+def call(context: CliContext, /, name: str, args: Sequence[Any], kwargs: dict[str, Any], **options: Any) -> None:
     """Send the task NAME and print its id."""
     given = {option: value for option, value in options.items() if value is not None}
     with context.app as app:
@@ -35,9 +41,11 @@ def call(context: CliContext, name: str, args: Sequence[Any], kwargs: dict[str, 
         task = app.tasks.get(name)
         if task is None:
             _warn_unknown(app, name)
-            result = app.send_task(name, args, kwargs, **given)
-        else:
-            result = task.apply_async(args, kwargs, **given)
+        send = task.apply_async if task is not None else partial(app.send_task, name)
+        try:
+            result = send(args, kwargs, **given)
+        except (TypeError, ValueError) as error:  # what does not fit the task
+            raise CommandError(str(error)) from error
         click.echo(result.id)
 
 

@@ -12,12 +12,17 @@ import click
 from umbel.cli.context import CliContext
 from umbel.cli.errors import CommandError
 from umbel.cli.table import table
-from umbel.cli.values import COMMA_SEPARATED
+from umbel.cli.values import comma_separated
 from umbel.contracts.transport import QueueAdmin
 from umbel.model.message import DeadLetter
 
 queues_option = click.option(
-    "-Q", "--queues", type=COMMA_SEPARATED, default="", help="Of these queues, separated by commas; else of all."
+    "-Q",
+    "--queues",
+    type=comma_separated,
+    metavar="A,B",
+    default="",
+    help="Of these queues, separated by commas; else of all.",
 )
 all_option = click.option("--all", "every", is_flag=True, help="All of them.")
 keys_argument = click.argument("keys", nargs=-1)

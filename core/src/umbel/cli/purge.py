@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Sequence
 
 import click
 
 from umbel.cli.context import CliContext
-from umbel.cli.values import COMMA_SEPARATED
+from umbel.cli.values import comma_separated
+from umbel.worker.options import decide
 
 
 @click.command()
 @click.option("-f", "--force", is_flag=True, help="Do not ask.")
-@click.option("-Q", "--queues", type=COMMA_SEPARATED, default="", help="These queues, separated by commas.")
-@click.option("-X", "--exclude-queues", type=COMMA_SEPARATED, default="", help="All but these.")
+@click.option(
+    "-Q", "--queues", type=comma_separated, metavar="A,B", default="", help="These queues, separated by commas."
+)
+@click.option("-X", "--exclude-queues", type=comma_separated, metavar="A,B", default="", help="All but these.")
 @click.pass_obj
-def purge(context: CliContext, force: bool, queues: Collection[str], exclude_queues: Collection[str]) -> None:
+def purge(context: CliContext, force: bool, queues: Sequence[str], exclude_queues: Sequence[str]) -> None:
     """Delete every message that waits in the app's queues. There is no way back."""
     with context.app as app:
-        names = [name for name in queues or app.queues if name not in exclude_queues]
-        if not names:
-            raise click.UsageError("no queue is left to purge")
+        app.finalize()
+        names = decide(app.conf, None, queues, exclude_queues, None, None).queues
         plural = "s" if len(names) > 1 else ""
         if not force:
             click.confirm(f"Delete all messages that wait in the queue{plural} {', '.join(names)}?", abort=True)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import platform
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import click
+from attrs import evolve
 
 from umbel import __version__
+from umbel.app.drivers import Choice
 from umbel.cli.context import CliContext
 from umbel.cli.table import table
 from umbel.exceptions import UmbelError
@@ -30,15 +33,19 @@ def report(context: CliContext) -> None:
 
 
 def _drivers(app: Umbel) -> list[tuple[str, ...]]:
-    drivers = app.drivers
-    return [
-        _row(app, "transport", drivers.transport_choice),
-        _row(app, "backend", drivers.backend_choice),
-        _row(app, "pool", drivers.pool_choice),
-    ]
+    """What serves each kind: what settings choose, and every boot step and consumer that is installed."""
+    drivers, conf = app.drivers, app.conf
+    rows = [_row(app, kind, choose) for kind, choose in (
+        ("transport", drivers.transport_choice),
+        ("backend", drivers.backend_choice),
+        ("pool", lambda: evolve(drivers.pool_choice(), url="")),
+        ("serializer", lambda: Choice("serializer", conf.task_serializer, conf.source_of("task_serializer"))),
+    )]  # fmt: skip
+    parts = [entry for kind in ("bootstep", "consumer") for entry in app.catalogue.entries(kind)]
+    return [*rows, *((part.kind, part.name, part.origin, part.problem or "being installed", "") for part in parts)]
 
 
-def _row(app: Umbel, kind: str, choose: Any) -> tuple[str, ...]:
+def _row(app: Umbel, kind: str, choose: Callable[[], Choice | None]) -> tuple[str, ...]:
     """One driver; a wrong choice is worth reporting, not an end of the report."""
     try:
         choice = choose()

@@ -146,6 +146,9 @@ def root(ctx: click.Context, /, workdir: str | None, **options: Any) -> None:
     # https://no-color.org: whatever its value is
     if options["no_color"] or os.environ.get("NO_COLOR"):
         ctx.color = False
+    given = ctx.obj
     ctx.obj = CliContext(app_name=options.pop("app"), **options)
+    if given is not None:
+        ctx.obj.app = given
     if ctx.invoked_subcommand is None:
         click.echo(ctx.get_help())

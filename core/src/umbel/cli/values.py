@@ -1,72 +1,60 @@
-"""Types of option values that click does not have."""
+"""What click's own types do not read: lists, JSON, moments. Each is a `type=` of an option."""
 
 from __future__ import annotations
 
 import json
-from typing import Any
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any, TypeVar
 
 import click
 
 from umbel.wire.times import parse
 
-
-class CommaSeparated(click.ParamType):
-    """`a,b,c` as a tuple."""
-
-    name = "list"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        if not isinstance(value, str):
-            return value
-        return tuple(word.strip() for word in value.split(",") if word.strip())
+T = TypeVar("T")
 
 
-class Json(click.ParamType):
-    """A JSON value of one type."""
+def comma_separated(value: str) -> tuple[str, ...]:
+    """`a,b,c`."""
+    return tuple(word.strip() for word in value.split(",") if word.strip())
 
-    def __init__(self, kind: type, name: str) -> None:
-        self._kind = kind
-        self.name = name
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        if isinstance(value, self._kind):
-            return value
+def json_array(value: str) -> list[Any]:
+    return _json(value, list, "a JSON array such as '[1, 2]'")
+
+
+def json_object(value: str) -> dict[str, Any]:
+    return _json(value, dict, "a JSON object such as '{\"x\": 1}'")
+
+
+def moment(value: str) -> datetime:
+    """A time in ISO 8601."""
+    return _first(value, "a time in ISO 8601", parse)
+
+
+def moment_or_seconds(value: str) -> datetime | float:
+    """A time in ISO 8601, or a number of seconds from now."""
+    return _first(value, "a time in ISO 8601 or a number of seconds", _number, parse)
+
+
+def _number(value: str) -> datetime | float:
+    return float(value)
+
+
+def _json(value: str, kind: type[T], expected: str) -> T:
+    try:
+        found = json.loads(value)
+    except ValueError as error:
+        raise click.BadParameter(f"expected {expected}, found {value!r} ({error})") from None
+    if not isinstance(found, kind):
+        raise click.BadParameter(f"expected {expected}, found {value!r}")
+    return found
+
+
+def _first(value: str, expected: str, *read: Callable[[str], T]) -> T:
+    for each in read:
         try:
-            found = json.loads(value)
-        except ValueError as error:
-            self.fail(f"expected {self.name} such as {self._example()}, found {value!r}: {error}", param, ctx)
-        if not isinstance(found, self._kind):
-            self.fail(f"expected {self.name} such as {self._example()}, found {value!r}", param, ctx)
-        return found
-
-    def _example(self) -> str:
-        return "'[1, 2]'" if self._kind is list else "'{\"x\": 1}'"
-
-
-class Moment(click.ParamType):
-    """A time in ISO 8601, or a number of seconds from now if `seconds`."""
-
-    def __init__(self, seconds: bool = False) -> None:
-        self._seconds = seconds
-        self.name = "ISO 8601 or seconds" if seconds else "ISO 8601"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        if not isinstance(value, str):
-            return value
-        try:
-            return parse(value)
+            return each(value)
         except ValueError:
-            pass
-        try:
-            if self._seconds:
-                return float(value)
-        except ValueError:
-            pass
-        self.fail(f"expected {self.name}, found {value!r}", param, ctx)
-
-
-COMMA_SEPARATED = CommaSeparated()
-JSON_ARRAY = Json(list, "a JSON array")
-JSON_OBJECT = Json(dict, "a JSON object")
-MOMENT = Moment()
-MOMENT_OR_SECONDS = Moment(seconds=True)
+            continue
+    raise click.BadParameter(f"expected {expected}, found {value!r}")

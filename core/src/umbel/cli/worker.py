@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from umbel.app import log
 from umbel.app.naming import node_name
 from umbel.cli import daemon
 from umbel.cli.context import CliContext
 from umbel.cli.errors import CommandError
-from umbel.cli.values import COMMA_SEPARATED
+from umbel.cli.values import comma_separated
 
 if TYPE_CHECKING:
     from umbel.app.app import Umbel
@@ -71,9 +72,13 @@ def _flag(*names: str, help: str) -> Callable[[Any], Any]:
 @click.option("--max-memory-per-child", type=int, metavar="KIB", help="Replace a process that has more memory.")
 @click.option("--pool-start-method", type=click.Choice(["fork", "spawn", "forkserver"]), help="How processes are made.")
 @_flag("--purge", "--discard", help="Delete what waits in the queues first.")
-@click.option("-Q", "--queues", type=COMMA_SEPARATED, help="Queues to consume from, separated by commas.")
-@click.option("-X", "--exclude-queues", type=COMMA_SEPARATED, default="", help="Queues not to consume from.")
-@click.option("-I", "--include", type=COMMA_SEPARATED, default="", help="More modules to import.")
+@click.option(
+    "-Q", "--queues", type=comma_separated, metavar="A,B", help="Queues to consume from, separated by commas."
+)
+@click.option(
+    "-X", "--exclude-queues", type=comma_separated, metavar="A,B", default="", help="Queues not to consume from."
+)
+@click.option("-I", "--include", type=comma_separated, metavar="A,B", default="", help="More modules to import.")
 @_flag("-E", "--task-events", "--events", help="Send events for monitors.")
 @_flag("--without-gossip", help="Do not listen to other workers.")
 @_flag("--without-mingle", help="Do not ask other workers at the start.")
@@ -92,7 +97,7 @@ def _flag(*names: str, help: str) -> Callable[[Any], Any]:
 @click.option("--umask", help="Permissions that new files do not get, in octal.")
 @click.option("--executable", help="The Python of a detached worker.")
 @click.pass_obj
-def worker(context: CliContext, **options: Any) -> None:
+def worker(context: CliContext, /, **options: Any) -> None:
     """Start a worker, in the foreground unless --detach. SIGTERM lets running tasks end, a second one does not.
 
     CONFIGURATION after `--` are settings, such as `worker.prefetch_multiplier=1`.
@@ -100,7 +105,7 @@ def worker(context: CliContext, **options: Any) -> None:
     given = {name: value for name, value in options.items() if value is not None}
     app = context.app
     app.config_from_cmdline(given["configuration"], namespace="worker")
-    app.conf.update({setting: given[option] for option, setting in SETTINGS.items() if option in given})
+    app.conf.change({SETTINGS[option]: given[option] for option in SETTINGS.keys() & given}, "the command line")
     _ask_for_features(app, given)
     _switch_off(app, given)
     _daemonize(app, given)
@@ -122,13 +127,14 @@ def _ask_for_features(app: Umbel, given: Mapping[str, Any]) -> None:
                 f"To get it, try: {catalogue.install_hint(feature)}"
             )
         settings[setting] = given[option]
-    app.conf.update(settings)
+    app.conf.change(settings, "the command line")
 
 
 def _switch_off(app: Umbel, given: Mapping[str, Any]) -> None:
     unwanted = [feature for option, feature in SWITCHES.items() if option in given]
     if unwanted:
-        app.conf.update(plugins_disabled=(*app.conf.plugins_disabled, *unwanted))
+        disabled = (*app.conf.plugins_disabled, *unwanted)
+        app.conf.change({"plugins_disabled": disabled}, "the command line")
 
 
 def _daemonize(app: Umbel, given: Mapping[str, Any]) -> None:
@@ -152,18 +158,14 @@ def _run(context: CliContext, given: Mapping[str, Any]) -> int:
     from umbel.worker import Worker  # noqa: PLC0415  (help must not pay for the worker)
 
     app = context.app
-    app.log.setup(given["loglevel"], _path(app, given, "logfile"))
-    worker = Worker(
-        app,
-        queues=given.get("queues"),
-        exclude_queues=given["exclude_queues"],
-        include=given["include"],
-        hostname=given.get("hostname"),
-    )
+    log.setup(app.conf, given["loglevel"], _path(app, given, "logfile"), colorize=False if context.no_color else None)
+    places = {name: given.get(name) for name in ("hostname", "queues")}
+    worker = Worker(app, exclude_queues=given["exclude_queues"], include=given["include"], **places)
     if "purge" in given:
         admin = app.transport.admin()
-        for queue in worker.queues:
+        for queue in worker.options.queues:
             admin.purge(queue)
     if not context.quiet:
         click.echo(worker.banner())
+    log.redirect_stdouts(app.conf)
     return worker.run()

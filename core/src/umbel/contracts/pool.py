@@ -47,10 +47,10 @@ class Runner(Protocol):
 class Pool(ABC):
     """Runs jobs. One thread calls `submit`, one thread calls `events`, `wake` may come from anywhere.
 
-    **Features**: `soft_time_limit` (raises `SoftTimeLimitExceeded` inside the job after `Job.soft_time_limit` seconds),
-    `time_limit` (kills it after `Job.time_limit`), `terminate`, `resize`, `max_tasks_per_child`,
-    `max_memory_per_child`, `processes` (jobs run outside the worker's own process), `concurrent` (more than one job at a
-    time). What is not declared is refused: a limit on a job by the kernel at start-up, the others by the pool.
+    **Features**: `soft_time_limit` (raises `SoftTimeLimitExceeded` inside the job after `Job.soft_time_limit`
+    seconds), `time_limit` (kills it after `Job.time_limit`), `terminate`, `resize`, `max_tasks_per_child`,
+    `max_memory_per_child`, `processes` (jobs run outside the worker's own process), `concurrent` (more than one job at
+    a time). What is not declared is refused: a limit on a job by the kernel at start-up, the others by the pool.
 
     A job that dies is an outcome, never a hang: whatever happens to the process that runs a job, a `Finished` for it
     comes out of `events`. Jobs that were submitted but had not begun when a process died are run by another one.
@@ -66,7 +66,7 @@ class Pool(ABC):
 
     @abstractmethod
     def start(self, runner: Runner) -> None:
-        """Start processes or threads. The kernel calls it before it has any thread of its own. Blocks until they run."""
+        """Start processes or threads. The kernel calls it before it has a thread of its own. Blocks until they run."""
 
     @abstractmethod
     def submit(self, jobs: Sequence[Job]) -> None:

@@ -123,7 +123,8 @@ class TaskRunner:
 
     def _success(self, request: Context, value: Any, args: Any, kwargs: Any) -> bytes:
         more = self._more(request, args, kwargs)
-        return self._dumps(meta(str(request.id), states.SUCCESS, value, request.headers or {}, **more))
+        payload: bytes = self._dumps(meta(str(request.id), states.SUCCESS, value, request.headers or {}, **more))
+        return payload
 
     def _describe(self, outcome: Outcome, request: Context, run: Run, args: Any, kwargs: Any) -> None:
         error = run.value
@@ -140,7 +141,9 @@ class TaskRunner:
         )
         outcome.payload = self._dumps(record)
 
-    def failure(self, headers: Mapping[str, Any], task_id: str, error: BaseException, state: str = states.FAILURE) -> Outcome:
+    def failure(
+        self, headers: Mapping[str, Any], task_id: str, error: BaseException, state: str = states.FAILURE
+    ) -> Outcome:
         """The outcome of a task that did not get as far as to run, or whose run was cut off."""
         text = failure.text(error)
         record = meta(task_id, state, failure.describe(error, self._dumps), headers, traceback=text)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Union
+from typing import Any
 
 from attrs import Factory, define
 
@@ -63,4 +63,4 @@ class Finished:
     outcome: Outcome
 
 
-PoolEvent = Union[Started, Finished]
+PoolEvent = Started | Finished

@@ -28,11 +28,13 @@ class AsyncResult(Generic[R]):
 
     TimeoutError = TimeoutError
 
-    def __init__(self, id: str, backend: Any = None, task_name: str | None = None, app: Any = None, parent: Any = None) -> None:
+    def __init__(
+        self, id: str, backend: Any = None, task_name: str | None = None, app: Any = None, parent: Any = None
+    ) -> None:
         if id is None:
             raise ValueError(f"AsyncResult requires valid id, not {type(id)}")
         self.id = id
-        self.app = app if app is not None else get_current_app()
+        self.app: Any = app if app is not None else get_current_app()
         self.parent: AsyncResult[Any] | None = parent
         self._name = task_name
         self._meta: dict[str, Any] | None = None
@@ -149,8 +151,8 @@ class AsyncResult(Generic[R]):
     ) -> R:
         """Wait up to `timeout` seconds (None: for ever) and return the result, or raise what the task raised.
 
-        Raises `TimeoutError`; `RuntimeError` inside a task (see `allow_join_result`). `interval` and `no_ack` are accepted
-        for Celery's sake: results are pushed. `on_interval` is called about every `interval` seconds while it waits.
+        Raises `TimeoutError`; `RuntimeError` inside a task (see `allow_join_result`). `interval` and `no_ack` are
+        accepted for Celery's sake: results are pushed. `on_interval` is called about every `interval` seconds.
         """
         if self.ignored:
             return cast(R, None)
@@ -227,7 +229,7 @@ class AsyncResult(Generic[R]):
         error = meta["result"]
         if not isinstance(error, BaseException):
             return Exception(error)
-        if meta.get("traceback") and self.app.conf.task_remote_tracebacks:
+        if meta.get("traceback") and self.app is not None and self.app.conf.task_remote_tracebacks:
             error.__cause__ = RuntimeError(f"remote traceback:\n{meta['traceback']}")
         return error
 
@@ -284,27 +286,15 @@ class AsyncResult(Generic[R]):
 class EagerResult(AsyncResult[R]):
     """The result of a task that ran at once."""
 
-    def __init__(self, id: str, ret_value: Any, state: str, traceback: str | None = None, name: str | None = None) -> None:
+    def __init__(
+        self, id: str, ret_value: Any, state: str, traceback: str | None = None, name: str | None = None
+    ) -> None:
         self.id = id
+        self.app = None  # whoever makes it says which one, if there is one
         self.parent = None
         self._name = name
         self.ignored = False
         self._meta = {"status": state, "result": ret_value, "traceback": traceback, "children": [], "name": name}
-
-    @property
-    def app(self) -> Any:  # type: ignore[override]
-        return get_current_app()
-
-    def get(self, timeout: float | None = None, propagate: bool = True, disable_sync_subtasks: bool = True, **_: Any) -> R:  # type: ignore[override]
-        """The result; raises what the task raised."""
-        if disable_sync_subtasks:
-            assert_will_not_block()
-        error = self.result
-        if propagate and self.state in states.PROPAGATE_STATES:
-            raise error if isinstance(error, BaseException) else Exception(error)
-        return cast(R, error)
-
-    wait = get
 
     def exists(self) -> bool:
         return True

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone, tzinfo
-from typing import Union
 
 from umbel import clock
 
 #: What a user may give as a moment: seconds from now, a datetime, or ISO 8601 text.
-When = Union[int, float, timedelta, datetime, str]
+When = int | float | timedelta | datetime | str
 
 
 def from_epoch(seconds: float) -> datetime:

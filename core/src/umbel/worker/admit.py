@@ -81,7 +81,9 @@ class Admission:
             signals.task_rejected.send(None, message=message, exc=error)
             return None
         except NotRegistered as error:
-            self._end(delivery, Verdict(f"no task of this name is registered here: {error}", states.FAILURE, error, dead=True))
+            self._end(
+                delivery, Verdict(f"no task of this name is registered here: {error}", states.FAILURE, error, dead=True)
+            )
             name, task_id = message.headers.get("task"), message.headers.get("id")
             signals.task_unknown.send(None, message=message, exc=error, name=name, id=task_id)
             return None
@@ -139,5 +141,7 @@ class Admission:
         task_id = headers.get("id")
         if verdict.state is None or not isinstance(task_id, str) or headers.get("ignore_result"):
             return None
-        outcome: Outcome = self._runner.failure(headers, task_id, verdict.error or Exception(verdict.reason), verdict.state)
+        outcome: Outcome = self._runner.failure(
+            headers, task_id, verdict.error or Exception(verdict.reason), verdict.state
+        )
         return Record(task_id, verdict.state, outcome.payload or b"", self._ttl_s)

@@ -73,9 +73,7 @@ class Executor:
         if over:
             self._ledger.remove(over)
 
-    def _start(
-        self, entry: Entry, event: Started, recordings: list[Recording], settlings: list[Settling]
-    ) -> None:
+    def _start(self, entry: Entry, event: Started, recordings: list[Recording], settlings: list[Settling]) -> None:
         entry.started = True
         if not entry.plan.acks_late:
             entry.acked = True

@@ -33,8 +33,8 @@ class Entry:
 class Ledger:
     """Counts what is held against the prefetch limit.
 
-    The limit is `concurrency * multiplier`, as in Celery, or as many as make `ahead_s` seconds of work where tasks are so
-    short that the multiplier would leave the pool waiting for the broker.
+    The limit is `concurrency * multiplier`, as in Celery, or as many as make `ahead_s` seconds of work where tasks are
+    so short that the multiplier would leave the pool waiting for the broker.
     """
 
     def __init__(self, concurrency: int, multiplier: int, ahead_s: float) -> None:

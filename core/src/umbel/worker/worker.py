@@ -149,7 +149,15 @@ class Worker:
         self._executor = Executor(*parts, dumps, self.hostname, ttl_s)
         max_bytes = conf.broker_message_max_bytes
         self._admission = Admission(
-            self._pool, self._ledger, runner, self._recorder, self._settler, app.observers, app.formats, max_bytes, ttl_s
+            self._pool,
+            self._ledger,
+            runner,
+            self._recorder,
+            self._settler,
+            app.observers,
+            app.formats,
+            max_bytes,
+            ttl_s,
         )
         self._reserver = Reserver(
             self._transport, opts.queues, self._ledger, self._settler, self._admission.admit, self._fail
