@@ -7,6 +7,7 @@ import zlib
 from pathlib import Path
 
 import pytest
+
 from umbel_demo.files import choose
 from umbel_demo.summary import percentiles, totals
 from umbel_demo.work import digest

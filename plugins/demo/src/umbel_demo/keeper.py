@@ -43,11 +43,16 @@ def main(command: list[str]) -> int:
 
 def start(command: list[str], folder: str) -> subprocess.Popen[bytes]:
     """Start the worker at the head of a process group, its state and its log in `folder`."""
-    environment = {**os.environ, "XDG_STATE_HOME": folder}
+    environment = {**os.environ, **inside(folder)}
     with open(os.path.join(folder, "worker.log"), "wb") as log:
         return subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment, start_new_session=True
         )
+
+
+def inside(folder: str) -> dict[str, str]:
+    """The environment of a process that puts everything into `folder`."""
+    return {"XDG_STATE_HOME": folder, "TMPDIR": folder}
 
 
 def wait(worker: subprocess.Popen[bytes]) -> bool:

@@ -12,7 +12,7 @@ from umbel_demo.work import Digest
 
 @frozen
 class Summary:
-    """One run of the demo. Latency is from the call to its result, in milliseconds, with `under_way` calls at a time."""
+    """One run of the demo. Latency is from the call to its result, with `under_way` calls at a time."""
 
     tasks: int
     files_bytes: int
@@ -37,6 +37,21 @@ class Summary:
     def as_dict(self) -> dict[str, Any]:
         return {**asdict(self), "match": self.match}
 
+    def as_text(self) -> str:
+        share = self.compressed_bytes / self.files_bytes if self.files_bytes else 1
+        latency = ", ".join(f"{name} {value:g} ms" for name, value in self.latency_ms.items())
+        rows = [
+            ("totals", f"{self.tasks:,} files, {self.files_bytes:,} bytes, {self.lines:,} lines, "
+                       f"{self.words:,} words; compressed to {share:.1%}"),
+            ("throughput", f"{self.tasks_per_second:,.0f} tasks/s, {self.megabytes_per_second:,.1f} MB/s "
+                           f"({self.seconds:.2f} s)"),
+            ("latency", f"{latency} (call to result, {self.under_way} under way)"),
+            ("serial run", f"{self.serial_seconds:.2f} s in this process"),
+            ("check", "all results equal the serial run" if self.match else
+                      f"{len(self.mismatches)} results differ from the serial run: {', '.join(self.mismatches[:5])}"),
+        ]  # fmt: skip
+        return "\n".join(f"{name:<11} {text}" for name, text in rows)
+
 
 def percentiles(latencies: Sequence[float]) -> dict[str, float]:
     """p50, p90 and p99 in milliseconds, by the nearest-rank method."""
@@ -54,19 +69,3 @@ def totals(digests: Sequence[Digest]) -> dict[str, int]:
         "lines": sum(each["lines"] for each in digests),
         "words": sum(each["words"] for each in digests),
     }
-
-
-def as_text(summary: Summary) -> str:
-    share = summary.compressed_bytes / summary.files_bytes if summary.files_bytes else 1
-    latency = ", ".join(f"{name} {value:g} ms" for name, value in summary.latency_ms.items())
-    rows = [
-        ("totals", f"{summary.tasks:,} files, {summary.files_bytes:,} bytes, {summary.lines:,} lines, "
-                   f"{summary.words:,} words; compressed to {share:.1%}"),
-        ("throughput", f"{summary.tasks_per_second:,.0f} tasks/s, {summary.megabytes_per_second:,.1f} MB/s "
-                       f"({summary.seconds:.2f} s)"),
-        ("latency", f"{latency} (call to result, {summary.under_way} under way)"),
-        ("serial run", f"{summary.serial_seconds:.2f} s in this process"),
-        ("check", "all results equal the serial run" if summary.match else
-                  f"{len(summary.mismatches)} results differ from the serial run: {', '.join(summary.mismatches[:5])}"),
-    ]  # fmt: skip
-    return "\n".join(f"{name:<11} {text}" for name, text in rows)
