@@ -6,7 +6,7 @@ Names are loaded when they are first used, so importing the package costs next t
 from __future__ import annotations
 
 import importlib
-import importlib.util
+import os
 from typing import Any
 
 __version__ = "0.1.0"
@@ -34,12 +34,16 @@ def __getattr__(name: str) -> Any:
     module = _WHERE.get(name)
     if module is None:
         # `from umbel import clock` asks here before it looks for the module: that must not wake the plugin platform.
-        if name.startswith("_") or importlib.util.find_spec(f"{__name__}.{name}") is not None:
+        if name.startswith("_") or name in _own_modules():
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         # A name that a plugin adds; the loader knows what to say where none does.
         return importlib.import_module("umbel.plugin.api").load_api(name)
     found = globals()[name] = getattr(importlib.import_module(module), name)
     return found
+
+
+def _own_modules() -> set[str]:
+    return {entry.partition(".")[0] for entry in os.listdir(os.path.dirname(__file__))}
 
 
 def __dir__() -> list[str]:

@@ -9,11 +9,13 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from umbel.contracts.serializer import Serializer
 from umbel.exceptions import DecodeError
 from umbel.model.message import Message
+
+if TYPE_CHECKING:
+    from umbel.contracts.serializer import Serializer
 
 #: The last of the three parts of a body, where no workflow goes with the task.
 NO_EMBED: dict[str, Any] = {"callbacks": None, "errbacks": None, "chain": None, "chord": None}
