@@ -58,7 +58,7 @@ class Site:
         )
 
     def umbel(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-        return self.run(sys.executable, "-m", "umbel", *arguments, **environment)
+        return self.run(sys.executable, "-m", "umbel", *arguments, cwd=None, **environment)
 
 
 @pytest.fixture

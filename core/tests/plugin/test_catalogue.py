@@ -214,8 +214,7 @@ def test_many_threads_may_ask_at_once(site: Any) -> None:
     catalogue = Catalogue()
     answers: list[str] = []
     threads = [
-        threading.Thread(target=lambda kind=kind: answers.append(catalogue.find(kind, "acme").kind))  # type: ignore[misc]
-        for kind in DRIVERS
+        threading.Thread(target=lambda kind=kind: answers.append(catalogue.find(kind, "acme").kind)) for kind in DRIVERS
     ]
     for thread in threads:
         thread.start()

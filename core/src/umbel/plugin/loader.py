@@ -83,7 +83,7 @@ def _import(entry: Entry) -> Any:
 
     from stevedore import DriverManager  # noqa: PLC0415
 
-    class Chosen(DriverManager[Any]):
+    class Chosen(DriverManager):  # type: ignore[type-arg]  # older stevedores are not generic
         """Stevedore's driver pattern on the entry point that our catalogue chose.
 
         Its own list would lose the name of the distribution, take the last of two conflicting ones, and come from a
