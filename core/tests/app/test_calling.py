@@ -82,10 +82,16 @@ def test_a_naive_eta_is_in_the_zone_of_the_app(make_app: Any) -> None:
 @pytest.mark.parametrize("expires", [60, timedelta(minutes=1), "2023-11-14T22:14:20Z"])
 def test_expires_takes_seconds_a_duration_or_a_moment(app: Umbel, add: Any, expires: Any) -> None:
     with clock.manual(1_700_000_000.0):
-        add.apply_async((1,), expires=expires)
+        add.apply_async((1,), expires=expires, ignore_result=True)
 
     assert _sent(app).expires == 1_700_000_060.0
     assert _sent(app).headers["expires"] == "2023-11-14T22:14:20+00:00"
+
+
+def test_the_broker_may_drop_an_expired_message_only_if_nobody_waits_for_it(app: Umbel, add: Any) -> None:
+    add.apply_async((1,), expires=60)
+    assert _sent(app).expires is None
+    assert _sent(app).headers["expires"] is not None
 
 
 def test_timelimit_travels_hard_first(app: Umbel, add: Any) -> None:
@@ -100,7 +106,9 @@ def test_a_soft_limit_above_the_hard_one_is_refused_at_the_call(app: Umbel, add:
 
 
 def test_options_choose_queue_priority_headers_and_properties(app: Umbel, add: Any) -> None:
-    add.apply_async((1,), queue="other", priority=7, headers={"mine": 1}, delivery_mode=1, reply_to="me", shadow="alias")
+    add.apply_async(
+        (1,), queue="other", priority=7, headers={"mine": 1}, delivery_mode=1, reply_to="me", shadow="alias"
+    )
     message = _sent(app)
 
     assert (message.queue, message.priority) == ("other", 7)

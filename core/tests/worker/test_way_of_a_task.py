@@ -422,7 +422,9 @@ def test_a_message_of_protocol_1_is_run(app: Umbel, run_worker: Any) -> None:
         return x + y
 
     run_worker(app)
-    body = b'{"task": "%s", "id": "old", "args": [2], "kwargs": {"y": 5}, "retries": 0, "eta": null}' % add.name.encode()
+    body = (
+        b'{"task": "%s", "id": "old", "args": [2], "kwargs": {"y": 5}, "retries": 0, "eta": null}' % add.name.encode()
+    )
     app.transport.publish([Message("celery", body, {})])
 
     assert app.AsyncResult("old").get(timeout=10) == 7

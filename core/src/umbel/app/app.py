@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import warnings
 from collections.abc import Callable, Mapping, Sequence
@@ -311,11 +312,12 @@ class Umbel:
     def resources(self) -> Resources:
         """Everything that was opened under the present settings; made at first use, again after a change."""
         found = self._resources
-        if found is None or found.revision != self._conf.revision:
+        if found is None or found.revision != self._conf.revision or found.pid != os.getpid():
             with self._lock:
                 found = self._resources
-                if found is None or found.revision != self._conf.revision:
-                    if found is not None:
+                if found is None or found.revision != self._conf.revision or found.pid != os.getpid():
+                    # What a forked process has from its parent is not its own to close.
+                    if found is not None and found.pid == os.getpid():
                         found.close()
                     from umbel.app.resources import Resources  # noqa: PLC0415  (drivers, for those who send)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import timedelta
 from functools import cached_property
 from typing import Any
@@ -22,6 +23,7 @@ class Resources:
 
     def __init__(self, app: Any, catalogue: Catalogue) -> None:
         self.catalogue = catalogue
+        self.pid = os.getpid()
         self._app = app
         self._conf = app.conf
         self.revision: int = app.conf.revision

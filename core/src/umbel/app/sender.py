@@ -197,8 +197,8 @@ class Sender:
             headers["eta"] = from_epoch(message.due).isoformat()
         expires = options.get("expires", plan.expires)
         if expires is not None:
-            message.expires = moment(expires, zone)
-            headers["expires"] = from_epoch(message.expires).isoformat()
+            expires = moment(expires, zone)
+            headers["expires"] = from_epoch(expires).isoformat()
         if "time_limit" in options or "soft_time_limit" in options:
             hard, soft = plan.timelimit
             headers["timelimit"] = _timelimit(
@@ -208,6 +208,9 @@ class Sender:
         for option, header in (*renamed, ("ignore_result",) * 2, ("replaced_task_nesting",) * 2, ("origin",) * 2):
             if option in options:
                 headers[header] = options[option]
+        if expires is not None and headers["ignore_result"]:
+            # The broker may drop it. Where somebody waits, a worker must get it, to say that it was revoked.
+            message.expires = expires
         stamps = options.get("stamped_headers")
         if stamps:
             headers["stamped_headers"] = list(stamps)

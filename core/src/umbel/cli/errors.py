@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import click
 
-from umbel.exceptions import BackendError, OperationalError
-
 EX_OK = 0
 EX_FAILURE = 1
 #: Not click's: a command line that cannot be parsed ends with 2.
@@ -21,9 +19,3 @@ class CommandError(click.ClickException):
     def __init__(self, message: str, exit_code: int = EX_FAILURE) -> None:
         super().__init__(message)
         self.exit_code = exit_code  # type: ignore[misc]  # every instance of click's has it, says its manual
-
-    @classmethod
-    def of(cls, error: Exception) -> CommandError:
-        """The same error for the command line: one message without a traceback."""
-        text = str(error) or type(error).__name__
-        return cls(text, EX_UNAVAILABLE if isinstance(error, (OperationalError, BackendError)) else EX_FAILURE)

@@ -12,8 +12,8 @@ import click
 from umbel import __version__
 from umbel.cli import environment
 from umbel.cli.context import CliContext
-from umbel.cli.errors import CommandError
-from umbel.exceptions import BackendError, PluginError, UmbelError
+from umbel.cli.errors import EX_FAILURE, EX_UNAVAILABLE, CommandError
+from umbel.exceptions import BackendError, OperationalError, PluginError, UmbelError
 from umbel.plugin.catalogue import Catalogue
 from umbel.plugin.loader import load_command
 
@@ -75,7 +75,8 @@ class Root(click.Group):
         except (UmbelError, BackendError) as error:
             if ctx.params.get("debug"):
                 raise
-            raise CommandError.of(error) from error
+            unavailable = isinstance(error, (OperationalError, BackendError))
+            raise CommandError(str(error), EX_UNAVAILABLE if unavailable else EX_FAILURE) from error
 
     def _misplaced(self, ctx: click.Context, error: click.NoSuchOption) -> click.UsageError | None:
         """The error for a global option that stands after the command; None if it is no global option."""

@@ -131,7 +131,7 @@ class AsyncResult(Generic[R]):
         self._meta = None
         if self.parent is not None:
             self.parent.forget()
-        self.app.results.backend.forget((self.id,))
+        self.app.results.forget((self.id,))
 
     # Waiting.
 

@@ -22,6 +22,8 @@ class Results:
         self._serializer = serializer
         self._listener: ResultListener | None = None
         self._lock = threading.Lock()
+        # A driver is promised one call of each method at a time, and users have many threads.
+        self._storing, self._fetching, self._forgetting = (threading.Lock() for _ in range(3))
         self.ttl_s = ttl_s
 
     @property
@@ -41,11 +43,21 @@ class Results:
                 self._listener = ResultListener(self.backend)
             return self._listener
 
+    def store(self, records: Sequence[Record]) -> None:
+        """Store encoded records. Blocks."""
+        with self._storing:
+            self.backend.store(records)
+
+    def forget(self, task_ids: Sequence[str]) -> None:
+        """Drop records. Blocks."""
+        with self._forgetting:
+            self.backend.forget(task_ids)
+
     def store_state(self, task_id: str, state: str, record: dict[str, Any]) -> None:
         """Store a record given as a dict; an exception in it is described. Blocks."""
         if isinstance(record["result"], BaseException):
             record = {**record, "result": failure.describe(record["result"], self._serializer.dumps)}
-        self.backend.store((Record(task_id, state, self._serializer.dumps(record), self.ttl_s),))
+        self.store((Record(task_id, state, self._serializer.dumps(record), self.ttl_s),))
 
     def decode(self, record: Record) -> dict[str, Any]:
         """The record as a dict, with an exception rebuilt."""
@@ -57,7 +69,9 @@ class Results:
 
     def fetch(self, task_ids: Sequence[str]) -> list[dict[str, Any] | None]:
         """Records by id, None where there is none. Blocks."""
-        return [None if record is None else self.decode(record) for record in self.backend.fetch(task_ids)]
+        with self._fetching:
+            records = self.backend.fetch(task_ids)
+        return [None if record is None else self.decode(record) for record in records]
 
     def close(self) -> None:
         """Stop listening. The backend is the app's to close."""

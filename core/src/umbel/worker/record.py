@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from attrs import define
 
-from umbel.contracts.backend import Backend
 from umbel.exceptions import DriverError
 from umbel.model.message import Action, Settlement
 from umbel.model.record import Record
@@ -29,8 +28,8 @@ class Recording:
 class Recorder:
     """Stores in batches, on a thread of its own, and passes on to the settler."""
 
-    def __init__(self, backend: Backend, settler: Settler, patience: Patience) -> None:
-        self._backend = backend
+    def __init__(self, store: Callable[[Sequence[Record]], None], settler: Settler, patience: Patience) -> None:
+        self._store_records = store
         self._settler = settler
         self._patience = patience
         self.lane: Lane[Recording] = Lane("record", self._store)
@@ -42,7 +41,7 @@ class Recorder:
     def _store(self, batch: Sequence[Recording]) -> None:
         records = [recording.record for recording in batch]
         try:
-            persist("store results", lambda: self._backend.store(records), self._patience)
+            persist("store results", lambda: self._store_records(records), self._patience)
         except DriverError:
             for recording in batch:
                 self._store_one(recording)
@@ -51,7 +50,7 @@ class Recorder:
     def _store_one(self, recording: Recording) -> None:
         # One record that the backend refuses must not take the others of its batch with it.
         try:
-            persist("store a result", lambda: self._backend.store((recording.record,)), self._patience)
+            persist("store a result", lambda: self._store_records((recording.record,)), self._patience)
         except DriverError as error:
             _log.error("The result of task %s is lost: %s", recording.record.task_id, error)
             if recording.settling is not None and recording.settling.settlement.action is Action.ACK:

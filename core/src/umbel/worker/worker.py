@@ -35,6 +35,8 @@ from umbel.worker.timer import Timer
 _log = logging.getLogger("umbel.worker")
 #: Seconds that the broker and the backend are given for what is left, after a warm and after a cold end.
 _WARM_S, _COLD_S = 30.0, 2.0
+#: Seconds between two looks for results that have expired, for backends in which they do not go by themselves.
+_CLEANUP_S = 600.0
 
 
 class Worker:
@@ -143,7 +145,10 @@ class Worker:
         self._transport = app.drivers.open_transport("read")
         self._ledger = Ledger(opts.concurrency, opts.multiplier, opts.ahead_s)
         self._settler = Settler(self._transport, self._ledger, self._patience)
-        self._recorder = Recorder(app.backend, self._settler, self._patience) if app.backend is not None else None
+        self._recorder: Recorder | None = None
+        if app.backend is not None:
+            self._recorder = Recorder(app.results.store, self._settler, self._patience)
+            self._timer.every(_CLEANUP_S, app.backend.cleanup)
         dumps = app.formats.serializer(conf.result_serializer).dumps
         parts = (self._pool, self._ledger, self._recorder, self._settler, app.observers)
         self._executor = Executor(*parts, dumps, self.hostname, ttl_s)
