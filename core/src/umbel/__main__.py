@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING
 
 from umbel.cli.root import root
 
+if TYPE_CHECKING:
+    from umbel.app.app import Umbel
 
-def main(arguments: Sequence[str] | None = None, app: Any = None) -> None:
-    """Runs the command line (None: this process's own) on `app` or the one that `-A` names; ends the process."""
-    root.main(arguments, prog_name="umbel", obj=app)
+
+def main(arguments: Sequence[str] | None = None, app: Umbel | None = None) -> None:
+    """Run the command line, for `app` whatever `-A` says; ends the process. `arguments` are those after `umbel`."""
+    root(arguments, prog_name="umbel", obj=app)
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ import click
 import pytest
 from click.testing import CliRunner
 
+from umbel.__main__ import main
 from umbel.cli import environment
 from umbel.cli.context import CliContext
 from umbel.cli.errors import EX_FAILURE, EX_UNAVAILABLE, CommandError
@@ -252,6 +253,14 @@ def test_with_debug_the_error_itself_is_shown(monkeypatch: Any, probe: Any, how:
 def test_without_an_app_or_a_broker_a_command_that_needs_one_says_how_to_name_it() -> None:
     with pytest.raises(CommandError, match="umbel -A MODULE"):
         _ = CliContext().app
+
+
+def test_an_app_may_run_the_command_line_for_itself(probe: list[CliContext]) -> None:
+    app = object()
+    with pytest.raises(SystemExit) as ended:
+        main(["-A", "another", "probe"], app=app)  # type: ignore[arg-type]
+    assert ended.value.code == 0
+    assert probe[0].app is app
 
 
 def test_every_kernel_command_is_where_the_table_says() -> None:

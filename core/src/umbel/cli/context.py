@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from attrs import define
 
@@ -27,6 +28,8 @@ class CliContext:
     quiet: bool = False
     skip_checks: bool = False
     debug: bool = False
+    #: The app that runs the command line itself; it comes before the one that `-A` names.
+    given: Umbel | None = None
 
     @cached_property
     def app(self) -> Umbel:
@@ -35,15 +38,14 @@ class CliContext:
         for variable, url in (("UMBEL_BROKER_URL", self.broker), ("UMBEL_RESULT_BACKEND", self.result_backend)):
             if url:
                 os.environ[variable] = url
-        app = self._find(self.app_name) if self.app_name else self._make()
+        app = self.given or (self._find(self.app_name) if self.app_name else self._make())
         if self.config:
             app.config_from_object(self.config)
         return app
 
     def _find(self, name: str) -> Umbel:
-        from umbel.app.find import find_app  # noqa: PLC0415  (help and `plugins` do without the app API)
-
-        return find_app(name)
+        app: Umbel = _app_api("find").find_app(name)
+        return app
 
     def _make(self) -> Umbel:
         """An app without tasks, for commands that only look at queues and results."""
@@ -52,6 +54,10 @@ class CliContext:
                 "which app? Say where it is before the command (umbel -A MODULE …, or UMBEL_APP), "
                 "or name the broker (umbel -b URL …)"
             )
-        from umbel.app.app import Umbel  # noqa: PLC0415  (as above)
+        app: Umbel = _app_api("app").Umbel("default", loader=self.loader)
+        return app
 
-        return Umbel("default", loader=self.loader)
+
+def _app_api(module: str) -> Any:
+    """By name: help and `plugins` do without the app API, and `app.worker_main` starts the command line."""
+    return importlib.import_module(f"umbel.app.{module}")

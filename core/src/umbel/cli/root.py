@@ -148,7 +148,7 @@ def root(ctx: click.Context, /, workdir: str | None, **options: Any) -> None:
     if options["no_color"] or os.environ.get("NO_COLOR"):
         ctx.color = False
     given = ctx.obj
-    ctx.obj = CliContext(app_name=options.pop("app"), **options)
+    ctx.obj = CliContext(app_name=options.pop("app"), given=ctx.obj, **options)
     if given is not None:
         ctx.obj.app = given
     if ctx.invoked_subcommand is None:
