@@ -1,0 +1,45 @@
+"""Sphinx extension: pages may hold `<!-- generated: NAME -->`, which becomes what NAME says of the source.
+
+So the reference cannot lag behind: there is no file that somebody would have to write again.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from sphinx.application import Sphinx
+
+from umbel_docs import architecture, commands, errors, hooks, settings
+
+GENERATORS: dict[str, Callable[[], str]] = {
+    "settings": settings.markdown,
+    "commands": commands.markdown,
+    "hooks": hooks.markdown,
+    "errors": errors.markdown,
+    "kinds": architecture.kinds,
+    "graph": partial(architecture.graph, "text"),
+    "graph-mermaid": partial(architecture.graph, "mermaid"),
+}
+_MARK = re.compile(r"^<!-- generated: (?P<name>[\w-]+) -->$", re.MULTILINE)
+#: A block that is a file gets its name as a caption.
+_FILE = re.compile(r"^```(?P<language>\w+) \{(?:file|patch)=(?P<file>[^\s}]+)[^}]*\}$", re.MULTILINE)
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    for kind in ("setting", "hook", "command"):
+        app.add_object_type(kind, kind, indextemplate=f"pair: %s; {kind}")
+    app.connect("source-read", _fill)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
+
+
+def filled(text: str) -> str:
+    """The page with its marks replaced. Raises `KeyError` for a name that no generator has."""
+    text = _MARK.sub(lambda mark: GENERATORS[mark["name"]](), text)
+    return _FILE.sub("```{code-block} \\g<language>\n:caption: \\g<file>\n", text)
+
+
+def _fill(app: Sphinx, docname: str, source: list[str]) -> None:
+    source[0] = filled(source[0])

@@ -1,0 +1,46 @@
+"""What the architecture page shows of the code: the kinds, and the graph of a worker."""
+
+from __future__ import annotations
+
+import inspect
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from umbel import Umbel
+from umbel.contracts import CONTRACT_VERSIONS, CONTRACTS
+from umbel.plugin.catalogue import Catalogue
+from umbel.plugin.render import FORMATS
+from umbel.worker import Worker
+
+
+def kinds() -> str:
+    """A row for each kind of driver."""
+    catalogue = Catalogue()
+    lines = ["| kind | contract | version | installed here |", "|---|---|---|---|"]
+    for kind, contract in CONTRACTS.items():
+        about = (inspect.getdoc(inspect.getmodule(contract)) or "").partition(":")[2].strip().rstrip(".")
+        oldest, newest = CONTRACT_VERSIONS[kind]
+        versions = f"{oldest}" if oldest == newest else f"{oldest}–{newest}"
+        installed = ", ".join(f"`{name}`" for name in catalogue.names(kind)) or "—"
+        lines.append(
+            f"| `{kind}` | {{py:class}}`~umbel.contracts.{contract.__name__}`: {about} | {versions} | {installed} |"
+        )
+    return "\n".join(lines)
+
+
+def graph(form: str) -> str:
+    """What `umbel graph --format FORM` prints, in a block."""
+    with _no_configuration():
+        drawn = FORMATS[form](Worker(Umbel("docs", set_as_current=False)).graph())
+    return f"```{'mermaid' if form == 'mermaid' else 'text'}\n{drawn}\n```"
+
+
+@contextmanager
+def _no_configuration() -> Iterator[None]:
+    """Whatever broker the environment of the one who builds the site names, it is not the reader's."""
+    mine = {name: os.environ.pop(name) for name in list(os.environ) if name.startswith(("UMBEL_", "CELERY_"))}
+    try:
+        yield
+    finally:
+        os.environ.update(mine)
