@@ -13,7 +13,7 @@ def as_text(graph: Graph) -> str:
     width = max((len(node.name) for node in graph.nodes), default=0)
     lines = []
     for number, node in enumerate(graph.nodes, 1):
-        needs = f"after {', '.join(node.requires)}" if node.requires else ""
+        needs = f"after {', '.join(dict.fromkeys(node.requires))}" if node.requires else ""
         others = [name for name in node.provides if name != node.name]
         gives = f"provides {', '.join(others)}" if others else ""
         details = "; ".join(part for part in (needs, gives) if part)
