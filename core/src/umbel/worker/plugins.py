@@ -47,7 +47,7 @@ def _make(catalogue: Catalogue, kind: str, required: Sequence[str]) -> dict[str,
         try:
             made[name] = driver()
         except Exception as error:  # a third party's constructor
-            if mine:
+            if any(catalogue.find(kind, name).matches(pattern) for pattern in mine):
                 raise PluginError(f"{kind} {name!r} cannot be made: {error}") from error
             _log.exception("%s %r was left out: it cannot be made", kind.capitalize(), name)
     return made
