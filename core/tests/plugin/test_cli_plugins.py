@@ -59,15 +59,15 @@ def test_the_list_says_what_is_wrong(site: Any) -> None:
     site.install("umbel-two", {"transport": {"acme": "two"}})
     site.install("umbel-off", {"transport": {"off": "off"}})
     site.install("umbel-poor", {"transport": {"poor": "poor"}}, requires=["gold-of-acme>=3", "click>=999"])
-    site.install("umbel-hides", {"command": {"worker": "hides"}})
+    site.install("umbel-hides", {"command": {"plugins": "hides"}})
     output = run("list", **{ENVIRONMENT: "umbel-off"}).output
     assert row(output, "transport", "off")[-1] == "disabled"
     assert row(output, "transport", "poor")[-1] == "broken"
-    assert row(output, "command", "worker")[-1] == "broken"
+    assert row(output, "command", "plugins")[-1] == "broken"
     assert output.count("conflict: it is claimed by umbel-one 1.0 and by umbel-two 1.0") == 2
     assert "it requires gold-of-acme>=3, which is not installed: pip install 'gold-of-acme>=3'" in output
     assert "it requires click>=999, but" in output
-    assert "the kernel's command 'worker' hides it" in output
+    assert "the kernel's command 'plugins' hides it" in output
 
 
 def test_requirements_of_extras_and_of_other_platforms_are_not_missing(site: Any) -> None:
@@ -109,15 +109,15 @@ def test_check_loads_each_plugin_and_a_crash_is_just_a_row(site: Any, compressio
         "umbel-good", {"compression": {"good": "good"}}, good="print('chatty')\n" + compression.replace("\n    ", "\n")
     )
     site.install("umbel-bad", {"compression": {"bad": "bad"}}, bad="1 / 0")
-    site.install("umbel-dead", {"compression": {"dead": "dead"}}, dead=kill)
+    site.install("umbel-killed", {"compression": {"killed": "killed"}}, killed=kill)
     site.install(
         "umbel-gone", {"compression": {"gone": "gone"}}, gone="import os, sys; sys.stderr.write('oh'); os._exit(7)"
     )
     site.install("umbel-off", {"compression": {"off": "off"}}, off=kill)
-    answer = run("check", "good", "bad", "dead", "gone", "off", **{ENVIRONMENT: "umbel-off"})
+    answer = run("check", "good", "bad", "killed", "gone", "off", **{ENVIRONMENT: "umbel-off"})
     assert answer.exit_code == 1
-    status = {name: row(answer.output, "compression", name)[-1] for name in ("good", "bad", "dead", "gone", "off")}
-    assert status == {"good": "ok", "bad": "broken", "dead": "broken", "gone": "broken", "off": "disabled"}
+    status = {name: row(answer.output, "compression", name)[-1] for name in ("good", "bad", "killed", "gone", "off")}
+    assert status == {"good": "ok", "bad": "broken", "killed": "broken", "gone": "broken", "off": "disabled"}
     assert "division by zero" in answer.output
     assert "signal 9" in answer.output
     assert "exit code 7): oh" in answer.output

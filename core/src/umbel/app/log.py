@@ -1,51 +1,22 @@
-"""Logging, with Celery's formats and signals."""
+"""Loggers for tasks, with Celery's names. How logging is set up is the business of whoever starts the worker."""
 
 from __future__ import annotations
 
 import logging
-import os
-import sys
-from typing import Any, TextIO
 
-from umbel import signals
 from umbel.execution.context import running
-
-_COLORS = {
-    logging.WARNING: "\033[33m",
-    logging.ERROR: "\033[31m",
-    logging.CRITICAL: "\033[35m",
-    logging.DEBUG: "\033[34m",
-}
-_END = "\033[0m"
 
 
 def get_task_logger(name: str) -> logging.Logger:
-    """A logger for the tasks of a module: its records carry the name and id of the task that runs."""
+    """A logger for the tasks of a module: below `umbel.task`, whose formatter knows the task that runs."""
     logger = logging.getLogger(name)
     if logger.parent is logging.root:
         logger.parent = logging.getLogger("umbel.task")
     return logger
 
 
-def get_logger(name: str) -> logging.Logger:
-    return logging.getLogger(name)
-
-
-class ColorFormatter(logging.Formatter):
-    """Colours warnings and errors where the stream is a terminal."""
-
-    def __init__(self, fmt: str, datefmt: str | None, colorize: bool) -> None:
-        super().__init__(fmt, datefmt)
-        self._colorize = colorize
-
-    def format(self, record: logging.LogRecord) -> str:
-        text = super().format(record)
-        color = _COLORS.get(record.levelno) if self._colorize else None
-        return f"{color}{text}{_END}" if color else text
-
-
-class TaskFormatter(ColorFormatter):
-    """Adds `task_name` and `task_id`."""
+class TaskFormatter(logging.Formatter):
+    """Gives each record the `task_name` and `task_id` of the task that runs here, or `???`."""
 
     def format(self, record: logging.LogRecord) -> str:
         frame = running()
@@ -55,100 +26,3 @@ class TaskFormatter(ColorFormatter):
             record.__dict__.setdefault("task_name", "???")
             record.__dict__.setdefault("task_id", "???")
         return super().format(record)
-
-
-def level(name: str | int | None) -> int:
-    """A log level by name or number; raises `ValueError` for an unknown name."""
-    if isinstance(name, int):
-        return name
-    found = getattr(logging, (name or "WARNING").upper(), None)
-    if not isinstance(found, int):
-        raise ValueError(f"expected a log level (DEBUG, INFO, WARNING, ERROR, CRITICAL), found {name!r}")
-    return found
-
-
-def setup(
-    conf: Any, loglevel: str | int | None = None, logfile: str | None = None, colorize: bool | None = None
-) -> None:
-    """Set up the root logger and the one for tasks, as a worker does at its start.
-
-    A receiver of `setup_logging` does it instead. With `worker_hijack_root_logger` handlers that are there are removed.
-    """
-    named = {"loglevel": level(loglevel), "logfile": logfile, "format": conf.worker_log_format, "colorize": colorize}
-    if signals.setup_logging.send(None, **named):
-        return
-    root, task = logging.getLogger(), logging.getLogger("umbel.task")
-    if conf.worker_hijack_root_logger:
-        root.handlers.clear()
-    colorize = _colorize(conf, colorize, logfile)
-    if not root.handlers:
-        formatter = ColorFormatter(conf.worker_log_format, conf.worker_log_datefmt, colorize)
-        root.addHandler(_handler(logfile, formatter))
-    root.setLevel(named["loglevel"])
-    task.handlers.clear()
-    formatter = TaskFormatter(conf.worker_task_log_format, conf.worker_task_log_datefmt, colorize)
-    task.addHandler(_handler(logfile, formatter))
-    task.setLevel(named["loglevel"])
-    task.propagate = False
-    signals.after_setup_logger.send(None, logger=root, **named)
-    signals.after_setup_task_logger.send(None, logger=task, **named)
-
-
-def _handler(logfile: str | None, formatter: logging.Formatter) -> logging.Handler:
-    handler = logging.FileHandler(logfile) if logfile else logging.StreamHandler(sys.__stderr__)
-    handler.setFormatter(formatter)
-    return handler
-
-
-def _colorize(conf: Any, asked: bool | None, logfile: str | None) -> bool:
-    asked = conf.worker_log_color if asked is None else asked
-    if asked is not None:
-        return bool(asked)
-    stream = sys.__stderr__
-    return not logfile and "NO_COLOR" not in os.environ and stream is not None and stream.isatty()
-
-
-class LoggingStream:
-    """What a task prints goes to the log."""
-
-    encoding = "utf-8"
-    errors = "replace"
-
-    def __init__(self, stream: TextIO, levelno: int) -> None:
-        self._stream = stream
-        self._level = levelno
-        self._log = logging.getLogger("umbel.redirected")
-        self._busy = False
-
-    def write(self, text: str) -> int:
-        line = text.rstrip()
-        # A handler that itself writes to stdout would come back here for ever.
-        if line and not self._busy:
-            self._busy = True
-            try:
-                self._log.log(self._level, "%s", line)
-            finally:
-                self._busy = False
-        return len(text)
-
-    def writelines(self, lines: Any) -> None:
-        for line in lines:
-            self.write(line)
-
-    def flush(self) -> None:
-        self._stream.flush()
-
-    def isatty(self) -> bool:
-        return False
-
-    def fileno(self) -> int:
-        return self._stream.fileno()
-
-
-def redirect_stdouts(conf: Any) -> None:
-    """With `worker_redirect_stdouts` send what is printed to the logger `umbel.redirected`."""
-    if conf.worker_redirect_stdouts:
-        levelno = level(conf.worker_redirect_stdouts_level)
-        stdout, stderr = sys.__stdout__, sys.__stderr__
-        if stdout is not None and stderr is not None:
-            sys.stdout, sys.stderr = LoggingStream(stdout, levelno), LoggingStream(stderr, levelno)

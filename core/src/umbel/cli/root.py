@@ -19,13 +19,6 @@ from umbel.plugin.loader import load_command
 
 #: The kernel's commands: where each one is, and its line in the help. None is imported before it is called.
 COMMANDS = {
-    "worker": ("umbel.cli.worker:worker", "Start a worker."),
-    "call": ("umbel.cli.call:call", "Call a task by its name."),
-    "result": ("umbel.cli.result:result", "Print the result of a task."),
-    "purge": ("umbel.cli.purge:purge", "Delete all messages that wait in queues."),
-    "dead": ("umbel.cli.dead:dead", "Look at messages that nobody could handle, and revive or discard them."),
-    "graph": ("umbel.cli.graph:graph", "Draw the parts of a worker and what they require."),
-    "report": ("umbel.cli.report:report", "Print what is useful in a bug report."),
     "plugins": ("umbel.cli.plugins:plugins", "List, examine, check and create plugins."),
 }
 

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from umbel.app import log
 from umbel.app.naming import node_name
-from umbel.cli import daemon
 from umbel.cli.context import CliContext
 from umbel.cli.errors import CommandError
-from umbel.cli.values import comma_separated
+from umbel.plugin import hookimpl
+from umbel_cli import daemon, log
+from umbel_cli.values import comma_separated
 
 if TYPE_CHECKING:
     from umbel.app.app import Umbel
@@ -60,12 +60,19 @@ def _flag(*names: str, help: str) -> Callable[[Any], Any]:
 @click.command()
 @click.argument("configuration", nargs=-1, type=click.UNPROCESSED)
 @click.option("-n", "--hostname", help="The node's name; %h, %n and %d are the host, its name and its domain.")
-@click.option("-l", "--loglevel", type=click.Choice(LEVELS, case_sensitive=False), default="WARNING", show_default=True)
+@click.option(
+    "-l",
+    "--loglevel",
+    type=click.Choice(LEVELS, case_sensitive=False),
+    default="WARNING",
+    show_default=True,
+    help="What is logged.",
+)
 @click.option("-O", "--optimization", type=click.Choice(["default", "fair"]), help="Both mean fair, as in Celery.")
 @click.option("--prefetch-multiplier", type=int, help="Messages reserved for each task that can run at once.")
 @_flag("--disable-prefetch", help="Reserve a message only when a task can start.")
 @click.option("-c", "--concurrency", type=click.IntRange(min=1), help="How many tasks run at once.")
-@click.option("-P", "--pool", help="What runs the tasks: prefork, threads, solo, …")
+@click.option("-P", "--pool", help="What runs the tasks: the name of a pool.")
 @click.option("--time-limit", type=float, help="Seconds after which a task is killed.")
 @click.option("--soft-time-limit", type=float, help="Seconds after which a task is told to stop.")
 @click.option("--max-tasks-per-child", type=int, help="Replace a process after so many tasks.")
@@ -169,3 +176,8 @@ def _run(context: CliContext, given: Mapping[str, Any]) -> int:
         click.echo(worker.banner())
     log.redirect_stdouts(app.conf)
     return worker.run()
+
+
+@hookimpl
+def umbel_command() -> click.Command:
+    return worker

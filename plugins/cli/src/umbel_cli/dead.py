@@ -12,9 +12,10 @@ import click
 from umbel.cli.context import CliContext
 from umbel.cli.errors import CommandError
 from umbel.cli.table import table
-from umbel.cli.values import comma_separated
 from umbel.contracts.transport import QueueAdmin
 from umbel.model.message import DeadLetter
+from umbel.plugin import hookimpl
+from umbel_cli.values import comma_separated
 
 queues_option = click.option(
     "-Q",
@@ -125,3 +126,8 @@ def _facts(letter: DeadLetter) -> dict[str, object]:
         "lost": letter.lost,
         "reason": letter.reason,
     }
+
+
+@hookimpl
+def umbel_command() -> click.Command:
+    return dead

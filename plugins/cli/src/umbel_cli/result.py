@@ -8,6 +8,7 @@ from umbel import states
 from umbel.cli.context import CliContext
 from umbel.cli.errors import CommandError
 from umbel.exceptions import TimeoutError
+from umbel.plugin import hookimpl
 
 
 @click.command()
@@ -33,3 +34,8 @@ def result(context: CliContext, task_id: str, task: str | None, traceback: bool,
                 click.echo(found.traceback or "no traceback is stored")
             raise CommandError(f"task {task_id} ended with {found.state}: {type(value).__name__}: {value}")
         click.echo(found.traceback if traceback else value)
+
+
+@hookimpl
+def umbel_command() -> click.Command:
+    return result

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 import click
 
 from umbel.cli.context import CliContext
-from umbel.cli.values import comma_separated
+from umbel.plugin import hookimpl
 from umbel.worker.options import decide
+from umbel_cli.values import comma_separated
 
 
 @click.command()
@@ -30,3 +31,8 @@ def purge(context: CliContext, force: bool, queues: Sequence[str], exclude_queue
         purged = sum(admin.purge(name) for name in names)
     messages = f"{purged} message{'s' if purged != 1 else ''}" if purged else "No messages"
     click.echo(f"{'Purged ' if purged else ''}{messages} {'' if purged else 'purged '}from {len(names)} queue{plural}.")
+
+
+@hookimpl
+def umbel_command() -> click.Command:
+    return purge

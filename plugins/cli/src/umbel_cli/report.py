@@ -14,6 +14,7 @@ from umbel.app.drivers import Choice
 from umbel.cli.context import CliContext
 from umbel.cli.table import table
 from umbel.exceptions import UmbelError
+from umbel.plugin import hookimpl
 from umbel.settings.censor import without_password
 
 if TYPE_CHECKING:
@@ -55,3 +56,8 @@ def _row(app: Umbel, kind: str, choose: Callable[[], Choice | None]) -> tuple[st
     except UmbelError as error:
         return kind, "?", "", "", str(error)
     return kind, choice.name, entry.origin, choice.source, without_password(choice.url)
+
+
+@hookimpl
+def umbel_command() -> click.Command:
+    return report

@@ -11,7 +11,8 @@ import click
 
 from umbel.cli.context import CliContext
 from umbel.cli.errors import CommandError
-from umbel.cli.values import json_array, json_object, moment, moment_or_seconds
+from umbel.plugin import hookimpl
+from umbel_cli.values import json_array, json_object, moment, moment_or_seconds
 
 if TYPE_CHECKING:
     from umbel.app.app import Umbel
@@ -55,3 +56,8 @@ def _warn_unknown(app: Umbel, name: str) -> None:
         close = get_close_matches(name, app.tasks, 1)
         meant = f" (did you mean {close[0]}?)" if close else ""
         click.echo(f"{app!r} has no task {name!r}{meant}; it was sent for a worker that does", err=True)
+
+
+@hookimpl
+def umbel_command() -> click.Command:
+    return call

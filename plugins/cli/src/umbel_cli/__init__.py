@@ -1,0 +1,1 @@
+"""The commands around a worker: what an operator types."""
