@@ -71,27 +71,26 @@ class Umbel:
         self.strict_typing = strict_typing
         self.namespace = namespace
         self.tasks: TaskRegistry = TaskRegistry()
-        self.on_configure, self.on_after_configure = Signal(name="on_configure"), Signal(name="on_after_configure")
-        self.on_after_finalize = Signal(name="on_after_finalize")
-        self.on_after_fork = Signal(name="on_after_fork")
-        self.user_options: dict[str, set[Any]] = {}
+        self.on_after_finalize, self.on_after_fork = Signal(name="on_after_finalize"), Signal(name="on_after_fork")
         self._conf = Settings(self._find_catalogue)
         self._catalogues: dict[tuple[str, ...], Catalogue] = {}
         self._pending_imports: list[Callable[[], Sequence[str]]] = []
         self._resources: Resources | None = None
         self._lock = threading.RLock()
         self.oid = new_id()
-        named = {"broker_url": broker, "result_backend": backend, "include": include}
-        given = {**(changes or {}), **settings, **{key: value for key, value in named.items() if value is not None}}
         if config_source is not None:
             self.config_from_object(config_source, silent=config_source_silent, namespace=namespace)
-        if given:
-            self._conf.change(given, f"a keyword of Umbel({main!r})")
+        named = {"broker_url": broker, "result_backend": backend, "include": include}
+        self._configure({**(changes or {}), **settings, **{k: v for k, v in named.items() if v is not None}})
         if set_as_current:
             current.offer_default(self)
         shared.join(self)
 
     # Settings.
+
+    def _configure(self, keywords: Mapping[str, Any]) -> None:
+        if keywords:
+            self._conf.change(keywords, f"a keyword of Umbel({self.main!r})")
 
     @property
     def conf(self) -> Settings:

@@ -19,7 +19,7 @@ class Formats:
     def __init__(self, catalogue: Catalogue, accept: Sequence[str], max_bytes: int) -> None:
         self._catalogue = catalogue
         self._accept = tuple(accept)
-        self._max_bytes = max_bytes
+        self.max_bytes = max_bytes
         self._by_name: dict[str, Serializer] = {}
         self._by_type: dict[str, Serializer] = {}
         self._compressions: dict[str, Compression] = {}
@@ -50,7 +50,7 @@ class Formats:
         compression = message.headers.get("compression")
         if compression:
             try:
-                body = self.compression(compression).decompress(body, self._max_bytes)
+                body = self.compression(compression).decompress(body, self.max_bytes)
             except ImproperlyConfigured as error:
                 raise DecodeError(str(error)) from error
         try:

@@ -24,14 +24,14 @@ class Results:
         self._lock = threading.Lock()
         # A driver is promised one call of each method at a time, and users have many threads.
         self._storing, self._fetching, self._forgetting = (threading.Lock() for _ in range(3))
-        self.ttl_s = ttl_s
+        self._ttl_s = ttl_s
 
     @property
     def backend(self) -> Backend:
         """The backend; raises `ImproperlyConfigured` if results are disabled."""
         if self._backend is None:
             raise ImproperlyConfigured(
-                "no result backend is configured: set result_backend (a URL such as sqlite:// or redis://…) on the"
+                "no result backend is configured: set result_backend (a URL) on the"
                 " client and on the workers, or do not ask for results"
             )
         return self._backend
@@ -53,11 +53,19 @@ class Results:
         with self._forgetting:
             self.backend.forget(task_ids)
 
+    def encode(self, fields: dict[str, Any]) -> bytes:
+        """A record's payload; an exception as its result is described."""
+        if isinstance(fields["result"], BaseException):
+            fields = {**fields, "result": failure.describe(fields["result"], self._serializer.dumps)}
+        return self._serializer.dumps(fields)
+
+    def record(self, task_id: str, state: str, payload: bytes) -> Record:
+        """A record that is kept for as long as `result_expires` says."""
+        return Record(task_id, state, payload, self._ttl_s)
+
     def store_state(self, task_id: str, state: str, record: dict[str, Any]) -> None:
-        """Store a record given as a dict; an exception in it is described. Blocks."""
-        if isinstance(record["result"], BaseException):
-            record = {**record, "result": failure.describe(record["result"], self._serializer.dumps)}
-        self.store((Record(task_id, state, self._serializer.dumps(record), self.ttl_s),))
+        """Store a record given as a dict. Blocks."""
+        self.store((self.record(task_id, state, self.encode(record)),))
 
     def decode(self, record: Record) -> dict[str, Any]:
         """The record as a dict, with an exception rebuilt."""

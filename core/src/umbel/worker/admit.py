@@ -5,9 +5,9 @@ from __future__ import annotations
 import itertools
 import logging
 from collections.abc import Sequence
-from typing import Any
 
 from umbel import signals, states
+from umbel.app.formats import Formats
 from umbel.contracts.bootstep import Gate, Verdict
 from umbel.contracts.pool import Pool
 from umbel.exceptions import DecodeError, MessageTooLarge, NotRegistered
@@ -16,6 +16,7 @@ from umbel.model.job import Job, Outcome
 from umbel.model.message import Action, Delivery, Settlement
 from umbel.model.record import Record
 from umbel.plugin.observers import Observers
+from umbel.results.store import Results
 from umbel.wire import protocol
 from umbel.worker import journal
 from umbel.worker.ledger import Entry, Ledger
@@ -36,9 +37,8 @@ class Admission:
         recorder: Recorder | None,
         settler: Settler,
         observers: Observers,
-        formats: Any,
-        max_bytes: int,
-        ttl_s: float | None,
+        formats: Formats,
+        results: Results,
     ) -> None:
         self._pool = pool
         self._ledger = ledger
@@ -47,8 +47,7 @@ class Admission:
         self._settler = settler
         self._received = observers.umbel_task_received
         self._formats = formats
-        self._max_bytes = max_bytes
-        self._ttl_s = ttl_s
+        self._results = results
         self._keys = itertools.count(1)
         self.gates: Sequence[Gate] = ()
 
@@ -108,9 +107,9 @@ class Admission:
     def _check(self, delivery: Delivery) -> None:
         """Raises `DecodeError` or `MessageTooLarge` for what is no task message."""
         message = delivery.message
-        if len(message.body) > self._max_bytes:
+        if len(message.body) > self._formats.max_bytes:
             raise MessageTooLarge(
-                f"the message has {len(message.body):,} bytes, broker_message_max_bytes is {self._max_bytes:,}"
+                f"the message has {len(message.body):,} bytes, broker_message_max_bytes is {self._formats.max_bytes:,}"
             )
         if protocol.is_protocol_1(message):
             protocol.upgrade(message, self._formats.serializer("json"))
@@ -144,4 +143,4 @@ class Admission:
         outcome: Outcome = self._runner.failure(
             headers, task_id, verdict.error or Exception(verdict.reason), verdict.state
         )
-        return Record(task_id, verdict.state, outcome.payload or b"", self._ttl_s)
+        return self._results.record(task_id, verdict.state, outcome.payload or b"")

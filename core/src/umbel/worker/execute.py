@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from umbel import states
 from umbel.contracts.pool import Pool
 from umbel.model.job import Finished, Outcome, PoolEvent, Started
 from umbel.model.message import Action, Settlement
-from umbel.model.record import Record
 from umbel.plugin.observers import Observers
+from umbel.results.store import Results
 from umbel.wire.meta import meta
 from umbel.worker import journal
 from umbel.worker.ledger import Entry, Ledger
@@ -32,9 +31,8 @@ class Executor:
         recorder: Recorder | None,
         settler: Settler,
         observers: Observers,
-        dumps: Callable[[Any], bytes],
+        results: Results,
         hostname: str,
-        ttl_s: float | None,
     ) -> None:
         self._pool = pool
         self._ledger = ledger
@@ -42,9 +40,8 @@ class Executor:
         self._settler = settler
         self._started = observers.umbel_task_started
         self._finished = observers.umbel_task_finished
-        self._dumps = dumps
+        self._results = results
         self._hostname = hostname
-        self._ttl_s = ttl_s
         #: Jobs that were cut off by a cold shutdown are not results: their deliveries go back.
         self.ignore_lost = False
         self.completed = 0
@@ -80,8 +77,8 @@ class Executor:
             settlings.append(Settling(Settlement(entry.delivery)))
         if entry.plan.track_started and self._recorder is not None:
             told = {"pid": event.pid or os.getpid(), "hostname": self._hostname}
-            payload = self._dumps(meta(entry.job.task_id, states.STARTED, told, entry.job.message.headers))
-            recordings.append(Recording(Record(entry.job.task_id, states.STARTED, payload, self._ttl_s)))
+            payload = self._results.encode(meta(entry.job.task_id, states.STARTED, told, entry.job.message.headers))
+            recordings.append(Recording(self._results.record(entry.job.task_id, states.STARTED, payload)))
         if self._started is not None:
             self._started(job=entry.job, pid=event.pid)
 
@@ -104,7 +101,7 @@ class Executor:
         journal.finished(entry.job, outcome)
         settling = self._settling(entry, outcome)
         if outcome.payload is not None and self._recorder is not None:
-            record = Record(entry.job.task_id, outcome.state, outcome.payload, self._ttl_s)
+            record = self._results.record(entry.job.task_id, outcome.state, outcome.payload)
             recordings.append(Recording(record, settling))
             if settling is None:
                 over.append(event.key)
