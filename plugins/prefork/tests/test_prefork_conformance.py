@@ -1,0 +1,13 @@
+from __future__ import annotations
+
+import pytest
+
+from umbel_conformance import PoolConformance
+from umbel_conformance.pool import MakePool
+from umbel_prefork.pool import PreforkPool
+
+
+class TestPreforkPool(PoolConformance):
+    @pytest.fixture
+    def make_pool(self) -> MakePool:
+        return PreforkPool
