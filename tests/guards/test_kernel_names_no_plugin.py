@@ -1,7 +1,7 @@
 """The kernel knows kinds, never features.
 
 The names of a plugin are its distribution (`umbel-acme`), its package (`umbel_acme`) and its entry points of the eight
-kinds and of commands (`acme`). In `core/src`:
+kinds (`acme`). In `core/src`:
 
 1. The name of a distribution or package stands nowhere, comments and docstrings included.
 2. The name of an entry point is not a word of an identifier, nor of a string that the program uses. A docstring or a
@@ -20,7 +20,7 @@ from collections.abc import Iterator
 
 from source_tree import Distribution, Module, distributions
 
-#: Names of drivers and commands that are everyday words too.
+#: Names of drivers that are everyday words too.
 WORDS = {
     "beat",
     "control",
@@ -66,7 +66,7 @@ def _plugins() -> list[Distribution]:
 
 def _drivers() -> set[str]:
     own = {name for kind, name in distributions()[0].entry_points}
-    others = {name for each in _plugins() for kind, name in each.entry_points if kind not in ("api", "hint", "default")}
+    others = {name for each in _plugins() for kind, name in each.entry_points if kind not in ("api", "command", "default", "hint")}
     return others - own - FEATURES
 
 

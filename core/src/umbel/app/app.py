@@ -43,6 +43,8 @@ class Umbel:
     setting. Making an app opens nothing and imports no plugin.
     """
 
+    _resources: Resources | None = None
+
     def __init__(
         self,
         main: str | None = None,
@@ -69,13 +71,11 @@ class Umbel:
         self.main = main
         self.task_cls = task_cls or Task
         self.strict_typing = strict_typing
-        self.namespace = namespace
         self.tasks: TaskRegistry = TaskRegistry()
         self.on_after_finalize, self.on_after_fork = Signal(name="on_after_finalize"), Signal(name="on_after_fork")
         self._conf = Settings(self._find_catalogue)
         self._catalogues: dict[tuple[str, ...], Catalogue] = {}
         self._pending_imports: list[Callable[[], Sequence[str]]] = []
-        self._resources: Resources | None = None
         self._lock = threading.RLock()
         self.oid = new_id()
         if config_source is not None:
