@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -67,6 +68,22 @@ class Patience:
             return
         with clock.manual() as self._now:
             yield
+
+    @pytest.fixture(autouse=True)
+    def _never_for_ever(self) -> Iterator[None]:
+        """A call that hangs in the test's own thread fails the test, and the next one runs."""
+
+        def give_up(signum: int, frame: object) -> None:
+            pytest.fail(f"the test hangs in a call that should have returned {4 * self.patience_s} s ago at the latest")
+
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        before = signal.signal(signal.SIGALRM, give_up)
+        signal.setitimer(signal.ITIMER_REAL, 4 * self.patience_s)
+        yield
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
 
     def pass_time(self, seconds: float) -> None:
         """Let `seconds` pass for the driver: advance the manual clock, or wait. Override it if there is a third way."""

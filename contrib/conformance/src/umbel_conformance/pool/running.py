@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 
 import pytest
 
@@ -63,20 +64,35 @@ class Running(PoolBench):
         assert {outcome.state for outcome in pool.wait_finished(*batch)} == {states.SUCCESS}
 
     def test_events_returns_nothing_when_time_runs_out(self, start_pool: StartPool) -> None:
-        assert list(start_pool().pool.events(0.01)) == []
-        assert list(start_pool().pool.events(0)) == []
+        pool = start_pool().pool
+        assert list(pool.events(0.01)) == []
+        assert list(pool.events(0)) == []
 
     def test_wake_ends_waiting_events(self, start_pool: StartPool) -> None:
-        pool = start_pool().pool
-        waiting = self.background(lambda: pool.events(None))
-        assert list(self.wake_until_it_returns(pool, waiting)) == []
+        pool, returned = start_pool().pool, threading.Event()
+
+        def wake() -> None:
+            while not returned.wait(0.001):  # Again and again: nobody knows when the other thread begins to wait.
+                pool.wake()
+
+        waking = self.background(wake)
+        assert list(pool.events(None)) == []
+        returned.set()
+        self.result_of(waking)
 
     def test_waiting_events_hear_of_a_job_that_is_submitted_meanwhile(self, start_pool: StartPool) -> None:
         pool = start_pool()
         one = job("echo", b"1")
-        waiting = self.background(lambda: pool.wait_finished(one))
-        pool.submit(one)
-        assert self.result_of(waiting)[0].payload == b"1"
+        submitting = self.background(lambda: pool.submit(one))
+        assert pool.wait_finished(one)[0].payload == b"1"
+        self.result_of(submitting)
+
+    def test_two_pools_in_one_process_do_not_meet(self, start_pool: StartPool) -> None:
+        one, two = start_pool(), start_pool()
+        assert one.run(job("echo", b"1"))[0].payload == b"1"
+        assert two.run(job("echo", b"2"))[0].payload == b"2"
+        one.stop(0)
+        assert two.run(job("echo", b"3"))[0].payload == b"3"
 
     @lacks("processes")
     def test_without_processes_jobs_run_in_this_one(self, start_pool: StartPool) -> None:

@@ -17,8 +17,7 @@ class Stopping(PoolBench):
     def test_a_pool_without_work_stops_at_once_and_hands_back_nothing(self, start_pool: StartPool) -> None:
         for grace_s in (None, 5.0, 0):
             pool = start_pool()
-            stopping = self.background(lambda pool=pool, grace_s=grace_s: pool.stop(grace_s))  # type: ignore[misc]
-            assert list(self.result_of(stopping)) == []
+            assert list(pool.stop(grace_s)) == []
 
     def test_stopping_twice_is_no_error(self, start_pool: StartPool) -> None:
         pool = start_pool()
@@ -56,7 +55,7 @@ class Stopping(PoolBench):
         running, *others = batch = [job("wait:never"), *jobs(20)]
         pool.submit(*batch)
         pool.wait_begun(running)
-        unbegun = self.result_of(self.background(lambda: pool.stop(grace_s)))
+        unbegun = pool.stop(grace_s)
         assert pool.outcomes[running.key].lost
         assert {one.key for one in unbegun} == {one.key for one in others}
         pool.runner.open_gate("never")  # A thread cannot be killed: let it end.
@@ -90,10 +89,15 @@ class Stopping(PoolBench):
         running, *others = batch = [job("wait:gate"), *jobs(20)]
         pool.submit(*batch)
         pool.wait_begun(running)
-        waiting = self.background(lambda: pool.wait_finished(running))
-        withdrawn = pool.pool.withdraw()
-        pool.runner.open_gate("gate")
-        assert self.result_of(waiting)[0].reason == "waited"
+
+        def withdraw() -> Sequence[Job]:
+            withdrawn = pool.pool.withdraw()
+            pool.runner.open_gate("gate")
+            return withdrawn
+
+        withdrawing = self.background(withdraw)
+        assert pool.wait_finished(running)[0].reason == "waited"
+        withdrawn = self.result_of(withdrawing)
         pool.wait_finished(*(one for one in others if one not in withdrawn))
         self.assert_none_is_missing(pool, batch, withdrawn)
 
