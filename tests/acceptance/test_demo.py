@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-pytestmark = pytest.mark.needs("umbel-demo", "umbel-sqlite", "umbel-prefork")
+pytestmark = pytest.mark.needs("umbel-cli", "umbel-demo", "umbel-sqlite", "umbel-prefork")
 
 
 def command(*arguments: str) -> list[str]:
@@ -93,13 +93,17 @@ def test_a_worker_that_cannot_start_is_an_error_with_its_reason(home: dict[str, 
     ids=["SIGINT", "SIGTERM", "SIGKILL"],
 )
 def test_an_interrupted_demo_leaves_nothing_behind(number: int, code: int, home: dict[str, str], files: Path) -> None:
-    demo = subprocess.Popen(command(str(files), "-c", "2"), env=home, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    folder = state_folder(home, demo)
-    family = descendants(demo.pid)
-    assert family
-    demo.send_signal(number)
-    assert demo.wait(60) == code
-    assert b"Traceback" not in demo.stderr.read()
+    with subprocess.Popen(
+        command(str(files), "-c", "2"), env=home, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as demo:
+        try:
+            folder = state_folder(home, demo)
+            family = descendants(demo.pid)
+            demo.send_signal(number)
+            assert demo.wait(60) == code
+            assert b"Traceback" not in demo.stderr.read()
+        finally:
+            demo.kill()
     # After a kill -9 the keeper cleans up when it sees the pipe closed: nobody can wait for it but by looking.
     while folder.exists() or any(map(is_alive, family)):
         os.sched_yield()
