@@ -40,7 +40,8 @@ def test_a_plain_call_is_a_message_of_protocol_2(app: Umbel, add: Any) -> None:
     assert message.properties["correlation_id"] == result.id
     assert message.properties["reply_to"] == app.oid
     origin = message.headers.pop("origin")
-    assert origin.startswith("gen") and "@" in origin
+    assert origin.startswith("gen")
+    assert "@" in origin
     assert message.headers == {
         "lang": "py",
         "task": "proj.add",

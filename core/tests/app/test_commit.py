@@ -1,0 +1,89 @@
+"""Natural batching among callers."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+
+import pytest
+
+from umbel.app.commit import GroupCommit
+
+
+def test_a_caller_alone_commits_its_own_items_at_once() -> None:
+    committed: list[Sequence[int]] = []
+    GroupCommit(committed.append).submit([1, 2])
+
+    assert committed == [[1, 2]]
+
+
+def test_who_comes_while_a_commit_is_under_way_goes_along_with_the_next_one() -> None:
+    committed: list[list[int]] = []
+    first_is_in, let_go = threading.Event(), threading.Event()
+
+    def commit(items: Sequence[int]) -> None:
+        committed.append(list(items))
+        if len(committed) == 1:
+            first_is_in.set()
+            assert let_go.wait(10)
+
+    commits = GroupCommit(commit)
+    threads = [threading.Thread(target=commits.submit, args=([0],))]
+    threads[0].start()
+    assert first_is_in.wait(10)
+    for n in range(1, 6):
+        threads.append(threading.Thread(target=commits.submit, args=([n],)))
+        threads[-1].start()
+    while len(commits._waiting) < 5:
+        pass
+    let_go.set()
+    for thread in threads:
+        thread.join(10)
+
+    assert committed[0] == [0]
+    assert sorted(committed[1]) == [1, 2, 3, 4, 5]
+    assert len(committed) == 2
+
+
+def test_one_bad_item_spoils_nobody_elses() -> None:
+    first_is_in, let_go = threading.Event(), threading.Event()
+    done: list[int] = []
+    errors: dict[int, BaseException] = {}
+
+    def commit(items: Sequence[int]) -> None:
+        if not first_is_in.is_set():
+            first_is_in.set()
+            assert let_go.wait(10)
+        if 13 in items:
+            raise ValueError("unlucky")
+        done.extend(items)
+
+    commits = GroupCommit(commit)
+
+    def submit(n: int) -> None:
+        try:
+            commits.submit([n])
+        except ValueError as error:
+            errors[n] = error
+
+    threads = [threading.Thread(target=submit, args=(n,)) for n in (0, 12, 13, 14)]
+    threads[0].start()
+    assert first_is_in.wait(10)
+    for thread in threads[1:]:
+        thread.start()
+    while len(commits._waiting) < 3:
+        pass
+    let_go.set()
+    for thread in threads:
+        thread.join(10)
+
+    assert sorted(done) == [0, 12, 14]
+    assert list(errors) == [13]
+
+
+def test_what_commit_raises_reaches_the_caller() -> None:
+    def commit(items: Sequence[int]) -> None:
+        raise KeyError("x")
+
+    with pytest.raises(KeyError):
+        GroupCommit(commit).submit([1])

@@ -1,0 +1,145 @@
+"""The worker's own threads: lanes, the timer, the keeper of leases, patience."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from umbel import clock
+from umbel.exceptions import PermanentError, TemporaryError
+from umbel.execution.plan import TaskPlan
+from umbel.model import Delivery, Job, Message
+from umbel.worker.lane import Lane
+from umbel.worker.leases import LeaseKeeper
+from umbel.worker.ledger import Entry, Ledger
+from umbel.worker.persist import Patience, persist
+from umbel.worker.timer import Timer
+
+PLAN = TaskPlan("t", True, False, False, False, None, None, True, True, False)
+
+
+def test_a_lane_handles_what_gathered_as_one_batch_in_order() -> None:
+    batches: list[list[int]] = []
+    busy, go_on = threading.Event(), threading.Event()
+
+    def handle(items: Sequence[int]) -> None:
+        batches.append(list(items))
+        busy.set()
+        assert go_on.wait(10)
+
+    lane: Lane[int] = Lane("test", handle)
+    lane.start()
+    lane.put([1])
+    assert busy.wait(10)
+    lane.put([2, 3])
+    lane.put([4])
+    go_on.set()
+
+    assert lane.close(10)
+    assert batches == [[1], [2, 3, 4]]
+
+
+def test_a_lane_survives_an_error_and_handles_all_before_it_closes() -> None:
+    handled: list[int] = []
+
+    def handle(items: Sequence[int]) -> None:
+        if 1 in items:
+            raise RuntimeError("oh")
+        handled.extend(items)
+
+    lane: Lane[int] = Lane("test", handle)
+    lane.start()
+    lane.put([1])
+    lane.close(10)
+    assert handled == []
+
+    lane = Lane("test", handle)
+    lane.put([2])
+    lane.put([3])
+    lane.start()
+    assert lane.close(10)
+    assert handled == [2, 3]
+
+
+def test_a_lane_that_takes_too_long_says_so() -> None:
+    stuck = threading.Event()
+    lane: Lane[int] = Lane("test", lambda items: stuck.wait(30))
+    lane.start()
+    lane.put([1])
+
+    assert not lane.close(0.01)
+    stuck.set()
+
+
+def test_the_timer_calls_at_each_interval_and_survives_errors() -> None:
+    with clock.manual() as now:
+        called = threading.Semaphore(0)
+        timer = Timer()
+
+        def call() -> None:
+            called.release()
+            raise RuntimeError("every time")
+
+        timer.every(60, call)
+        for _ in range(3):
+            while not called.acquire(timeout=0.01):
+                now.advance(20)
+        timer.stop()
+
+
+def test_leases_are_extended_while_a_job_runs_and_not_after() -> None:
+    extended: list[Sequence[Delivery]] = []
+    heard = threading.Semaphore(0)
+
+    class Transport:
+        lease_s = 30.0
+
+        def extend(self, deliveries: Sequence[Delivery]) -> Sequence[Delivery]:
+            extended.append(deliveries)
+            heard.release()
+            return ()
+
+    with clock.manual() as now:
+        ledger = Ledger(1, 4, 0)
+        delivery = Delivery(Message("q", b""), None)
+        ledger.add([Entry(Job(1, "t", "1", delivery.message), delivery, PLAN)])
+        keeper = LeaseKeeper(Transport(), ledger)  # type: ignore[arg-type]
+        keeper.start()
+        while not heard.acquire(timeout=0.01):
+            now.advance(5)
+        ledger.remove([1])
+        before = len(extended)
+        for _ in range(20):
+            now.advance(5)
+        keeper.stop()
+
+    assert all(batch == [delivery] for batch in extended)
+    assert len(extended) <= before + 1
+
+
+def test_what_may_help_is_tried_again_and_what_may_not_is_not() -> None:
+    errors: list[Exception] = [TemporaryError("one"), TemporaryError("two")]
+
+    def call() -> str:
+        if errors:
+            raise errors.pop(0)
+        return "done"
+
+    assert persist("work", call, Patience()) == "done"
+    errors.append(PermanentError("never"))
+    with pytest.raises(PermanentError):
+        persist("work", call, Patience())
+
+
+def test_patience_ends_when_the_worker_must() -> None:
+    patience = Patience()
+    patience.end_in(0)
+
+    def call() -> Any:
+        raise TemporaryError("away")
+
+    with pytest.raises(TemporaryError):
+        persist("work", call, patience)
