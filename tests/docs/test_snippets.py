@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from reader import Reader
+from reader import Reader, Wrong
 
 from umbel_docs.blocks import Block, blocks
 
@@ -25,9 +25,18 @@ def is_run(block: Block) -> bool:
 
 @pytest.mark.parametrize("page", [page for page in PAGES if any(map(is_run, blocks(page)))], ids=page_id)
 def test_a_page_is_right_from_top_to_bottom(page: Path) -> None:
+    if wrong := first_mistake(page):
+        pytest.fail(wrong, pytrace=False)
+
+
+def first_mistake(page: Path) -> str | None:
     with Reader() as reader:
         for block in blocks(page):
-            reader.follow(block)
+            try:
+                reader.follow(block)
+            except Wrong as wrong:
+                return str(wrong)
+    return None
 
 
 @pytest.mark.parametrize("page", PAGES, ids=page_id)

@@ -7,21 +7,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 from sphinx.application import Sphinx
 
-from umbel_docs import architecture, commands, errors, hooks, settings
+from umbel_docs import architecture, commands, errors, hooks, modules, settings
 
 GENERATORS: dict[str, Callable[[], str]] = {
     "settings": settings.markdown,
     "commands": commands.markdown,
     "hooks": hooks.markdown,
     "errors": errors.markdown,
+    "modules": modules.markdown,
     "kinds": architecture.kinds,
-    "graph": partial(architecture.graph, "text"),
-    "graph-mermaid": partial(architecture.graph, "mermaid"),
+    "graph": architecture.graph,
 }
 _MARK = re.compile(r"^<!-- generated: (?P<name>[\w-]+) -->$", re.MULTILINE)
 #: A block that is a file gets its name as a caption.

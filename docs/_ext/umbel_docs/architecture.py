@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from umbel import Umbel
 from umbel.contracts import CONTRACT_VERSIONS, CONTRACTS
 from umbel.plugin.catalogue import Catalogue
-from umbel.plugin.render import FORMATS
+from umbel.plugin.render import as_text
 from umbel.worker import Worker
 
 
@@ -29,11 +29,11 @@ def kinds() -> str:
     return "\n".join(lines)
 
 
-def graph(form: str) -> str:
-    """What `umbel graph --format FORM` prints, in a block."""
+def graph() -> str:
+    """What `umbel graph` prints, in a block."""
     with _no_configuration():
-        drawn = FORMATS[form](Worker(Umbel("docs", set_as_current=False)).graph())
-    return f"```{'mermaid' if form == 'mermaid' else 'text'}\n{drawn}\n```"
+        drawn = as_text(Worker(Umbel("docs", set_as_current=False)).graph())
+    return f"```text\n{drawn}\n```"
 
 
 @contextmanager

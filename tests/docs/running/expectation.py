@@ -1,7 +1,7 @@
 """Whether an output is what a page says.
 
 `...` stands for anything within a line, and on a line of its own for any number of lines. Ids, times, durations,
-process ids and versions differ from run to run: in a page they look real, and match any other.
+process ids, versions and counts of tests differ from run to run: in a page they look real, and match any other.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ _VARYING = (
     r"\d+\.\d+(?:e-\d+)?s\b",  # a duration
     r"(?<=pid )\d+",
     r"\b\d+\.\d+\.\d+\b",  # a version
+    r"\b\d+(?= (?:failed|passed|skipped))",  # a count of tests
 )
 _ANY = re.compile("|".join(f"({pattern})" for pattern in (*_VARYING, r"celery@[\w.-]+", r"\.\.\.")))
 _FREE = (*_VARYING, r"celery@[\w.-]+", r".*?")
