@@ -6,8 +6,8 @@ whether or not redis is a default; `all` brings every one. A folder whose pyproj
     [tool.umbel]
     default = true
 
-is a dependency, and `kit = true` keeps what is only for developers out of `all`. So a folder can be taken away, or
-added, and nothing else has to be edited.
+is a dependency, and `kit = true` keeps what is only for developers out of `all`. A default driver counts if a folder
+has it. So a folder can be taken away, or added, and nothing else has to be edited.
 """
 
 from __future__ import annotations
@@ -25,13 +25,14 @@ else:
 
 
 class PluginFolders(MetadataHookInterface):
-    """Fills in the dependencies and the extras. The distributions move in lockstep until 1.0."""
+    """Fills in dependencies, extras and defaults. The distributions move in lockstep until 1.0."""
 
     def update(self, metadata: dict[str, Any]) -> None:
         major, minor = (int(part) for part in metadata["version"].split(".")[:2])
         compatible = f">={major}.{minor},<{major}.{minor + 1}"
         dependencies, everything, extras = [f"umbel-core{compatible}"], [], {}
-        for project in projects(Path(self.root)):
+        found = projects(Path(self.root))
+        for project in found:
             requirement = project["project"]["name"] + compatible
             about = project.get("tool", {}).get("umbel", {})
             extras[project["folder"]] = [requirement]
@@ -39,6 +40,13 @@ class PluginFolders(MetadataHookInterface):
                 dependencies.append(requirement)
             if not about.get("kit"):
                 everything.append(requirement)
+        drivers = [project["project"].get("entry-points", {}) for project in found]
+        there = {
+            kind: name
+            for kind, name in self.config["defaults"].items()
+            if any(name in groups.get(f"umbel.{kind}", {}) for groups in drivers)
+        }
+        metadata["entry-points"] = {"umbel.default": there}
         metadata["dependencies"] = dependencies
         metadata["optional-dependencies"] = {**extras, "all": everything}
 

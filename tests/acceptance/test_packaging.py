@@ -38,6 +38,12 @@ def test_without_a_folder_the_root_asks_for_everything_else(folder: Path, tmp_pa
     extras = complete["optional-dependencies"]
     assert without["optional-dependencies"]["all"] == [each for each in extras["all"] if not each.startswith(gone)]
     assert set(without["optional-dependencies"]) == set(extras) - {folder.name}
+    drivers = metadata(ROOT / folder).get("entry-points", {})
+    assert without["entry-points"]["umbel.default"] == {
+        kind: name
+        for kind, name in complete["entry-points"]["umbel.default"].items()
+        if name not in drivers.get(f"umbel.{kind}", {})
+    }
 
 
 @pytest.mark.parametrize("folder", PLUGINS, ids=str)
@@ -59,9 +65,9 @@ def metadata(folder: Path) -> dict:
     return json.loads(hatchling(folder, "metadata"))
 
 
-def contents(wheel: Path) -> list[str]:
+def contents(wheel: Path) -> dict[str, bytes]:
     with zipfile.ZipFile(wheel) as archive:
-        return sorted(archive.namelist())
+        return {name: archive.read(name) for name in archive.namelist()}
 
 
 def copy_of_metadata(target: Path, without: Path) -> Path:

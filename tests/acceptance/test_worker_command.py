@@ -120,6 +120,14 @@ def test_flags_that_ask_for_what_is_not_there_say_what_would_bring_it(
     assert f"pip install umbel-{feature}" in refused.stderr
 
 
+@pytest.mark.needs("umbel-memory")
+def test_a_broker_that_nobody_else_can_see_is_a_warning(project: Project) -> None:
+    project.environment["UMBEL_BROKER_URL"] = "memory://here"
+    warning = "memory (the environment variable UMBEL_BROKER_URL) is seen by this process alone"
+    assert warning in project.umbel("call", "proj.add", "--args", "[1, 2]").stderr
+    project.worker(*WORKER).until(warning)
+
+
 def test_settings_after_two_dashes_count(project: Project) -> None:
     running = project.worker(*WORKER, "--", "worker.prefetch_multiplier=many")
     assert running.end() == 1

@@ -12,6 +12,7 @@ import click
 from umbel.cli.context import CliContext
 from umbel.cli.errors import CommandError
 from umbel.plugin import hookimpl
+from umbel_cli.reach import warn_if_alone
 from umbel_cli.values import json_array, json_object, moment, moment_or_seconds
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ def call(context: CliContext, /, name: str, args: Sequence[Any], kwargs: dict[st
         except (TypeError, ValueError) as error:  # what does not fit the task
             raise CommandError(str(error)) from error
         click.echo(result.id)
+        warn_if_alone(app, "write")
 
 
 def _warn_unknown(app: Umbel, name: str) -> None:

@@ -13,6 +13,7 @@ from umbel.cli.context import CliContext
 from umbel.cli.errors import CommandError
 from umbel.plugin import hookimpl
 from umbel_cli import daemon, log
+from umbel_cli.reach import warn_if_alone
 from umbel_cli.values import comma_separated
 
 if TYPE_CHECKING:
@@ -174,6 +175,7 @@ def _run(context: CliContext, given: Mapping[str, Any]) -> int:
             admin.purge(queue)
     if not context.quiet:
         click.echo(worker.banner())
+    warn_if_alone(app, "read")
     log.redirect_stdouts(app.conf)
     return worker.run()
 
