@@ -11,7 +11,9 @@ from umbel.plugin.render import FORMATS
 
 @click.command()
 @click.argument("what", type=click.Choice(["bootsteps"]), default="bootsteps")
-@click.option("--format", "form", type=click.Choice(list(FORMATS)), default="text", show_default=True, help="How to draw it.")
+@click.option(
+    "--format", "form", type=click.Choice(list(FORMATS)), default="text", show_default=True, help="How to draw it."
+)
 @click.pass_obj
 def graph(context: CliContext, what: str, form: str) -> None:
     """Draw the parts of a worker, in the order in which they start, with what they require."""
