@@ -159,7 +159,7 @@ def test_an_option_that_nobody_knows_is_refused_with_a_suggestion(add: Any) -> N
 def test_an_argument_that_cannot_be_encoded_is_named(app: Umbel, add: Any) -> None:
     with pytest.raises(UnserializableArgument, match=r"proj.add: argument 1 \(y\) is a builtins.object"):
         add.delay(1, object())
-    with pytest.raises(UnserializableArgument, match="argument 'y' is a builtins.set"):
+    with pytest.raises(UnserializableArgument, match=r"argument 'y' is a builtins\.set"):
         add.delay(1, y={1})
 
 

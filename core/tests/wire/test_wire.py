@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 import uuid
 from datetime import date, datetime, time, timedelta, timezone
 from decimal import Decimal
@@ -107,8 +108,6 @@ def test_a_record_that_names_something_else_than_an_exception_is_refused() -> No
 
 
 def test_a_record_does_not_import_what_it_names() -> None:
-    import sys
-
     sys.modules.pop("this", None)
     failure.rebuild({"exc_type": "X", "exc_module": "this", "exc_message": []})
     assert "this" not in sys.modules

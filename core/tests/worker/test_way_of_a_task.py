@@ -306,7 +306,7 @@ def test_waiting_for_a_result_inside_a_task_is_refused(app: Umbel, run_worker: A
         inner.delay().get(timeout=5)
 
     run_worker(app)
-    with pytest.raises(RuntimeError, match="Never call result.get"):
+    with pytest.raises(RuntimeError, match=r"Never call result\.get"):
         outer.delay().get(timeout=10)
 
 
