@@ -10,8 +10,9 @@ from umbel_prefork.census import TINY_S, Ticket
 
 #: A batch is worth about this much time …
 BATCH_S = 0.005
-#: … and has at most this many jobs.
+#: … and has at most this many jobs, and bytes: less than a socket takes at once.
 BATCH_MOST = 250
+BATCH_BYTES = 100_000
 #: Part of the newest run in the average of a task's runs.
 _WEIGHT = 0.2
 #: What every job costs, however little it does.
@@ -55,15 +56,16 @@ class Backlog:
         waiting = self._waiting
         first = waiting.popleft()
         batch = [first]
-        total_s = self._cost_s(first)
+        total_s, total_bytes = self._cost_s(first), len(first.payload)
         if total_s >= TINY_S:
             return batch, total_s
         while waiting and len(batch) < most:
-            cost_s = self._cost_s(waiting[0])
-            if cost_s >= TINY_S or total_s + cost_s > BATCH_S:
+            cost_s, size = self._cost_s(waiting[0]), len(waiting[0].payload)
+            if cost_s >= TINY_S or total_s + cost_s > BATCH_S or total_bytes + size > BATCH_BYTES:
                 break
             batch.append(waiting.popleft())
             total_s += cost_s
+            total_bytes += size
         return batch, total_s / len(batch)
 
     def _cost_s(self, ticket: Ticket) -> float:

@@ -17,7 +17,8 @@ from umbel_prefork.deadlines import NEVER
 TINY_S = 0.001
 #: After so many seconds behind a job that was expected to be short, the jobs behind it go to other children.
 CLOG_S = 0.010
-#: A child that has not begun its job by then is not running (stopped, or starved): another one gets the job.
+#: A child that has neither begun its job nor read of it for so long does not run (stopped, or starved): another one
+#: gets the job.
 CLAIM_S = 1.0
 #: How long a child may take to end in order before it is killed.
 EXIT_S = 10.0
@@ -114,7 +115,7 @@ class Child:
 
     def born(self, pid: int) -> None:
         self.pid = pid
-        if hasattr(os, "pidfd_open"):
+        if self.pidfd is None and hasattr(os, "pidfd_open"):
             with contextlib.suppress(OSError):
                 self.pidfd = os.pidfd_open(pid)
 
@@ -146,17 +147,20 @@ class Child:
         self.running = running
         self.verdict = None
         self.look_at = self.soft_at = self.hard_at = NEVER
-        if self.jobs:
+        if running:
             if len(self.jobs) > 1:
                 self.look_at = now + CLOG_S
-            elif not running:
-                self.look_at = now + CLAIM_S
-            job = self.jobs[0].job
-            if job.time_limit is not None:
-                self.hard_at = now + job.time_limit
-            if job.soft_time_limit is not None:
-                self.soft_at = now + job.soft_time_limit
+            self.start_limits(now)
+        elif self.jobs:
+            self.look_at = now + CLAIM_S
         return self.next_moment()
+
+    def start_limits(self, now: float) -> None:
+        job = self.jobs[0].job
+        if job.time_limit is not None:
+            self.hard_at = now + job.time_limit
+        if job.soft_time_limit is not None:
+            self.soft_at = now + job.soft_time_limit
 
     def next_moment(self) -> float:
         return min(self.look_at, self.soft_at, self.hard_at, self.patience_ends)

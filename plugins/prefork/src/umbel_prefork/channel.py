@@ -16,8 +16,9 @@ _CHUNK = 1 << 18
 BEGUN = b""
 #: Frames numbered 0 are not about a job. Worker to child: end in order.
 STOP = b"stop"
-#: Child to worker: ready for jobs; could not get ready (a text follows); found a job withdrawn; above its memory limit.
-READY = b"ready"
+#: Child to worker: ready for jobs (its pid follows); could not get ready (a text follows); found a job withdrawn; above
+#: its memory limit.
+READY = b"ready:"
 FAILED = b"failed:"
 MISSED = b"missed"
 FULL = b"full"
@@ -63,14 +64,13 @@ class Channel:
             if sent < len(frames):
                 self._unsent += memoryview(frames)[sent:]
 
-    def flush(self) -> None:
-        """Send what `send` could not, as far as there is room."""
-        if self._unsent:
-            with memoryview(self._unsent) as view:
-                sent = self._try(view[:_CHUNK])
-            del self._unsent[:sent]
+    def flush(self) -> bool:
+        """Send what `send` could not, as far as there is room. Returns whether any went out."""
+        sent = self._try(self._unsent[:_CHUNK])
+        del self._unsent[:sent]
+        return sent > 0
 
-    def _try(self, data: bytes | memoryview) -> int:
+    def _try(self, data: bytes | bytearray) -> int:
         try:
             return self._socket.send(data)
         except BlockingIOError:

@@ -43,7 +43,7 @@ class Child:
         except BaseException as error:
             self._channel.send(frame(0, FAILED + f"{type(error).__name__}: {error}".encode()))
             raise
-        self._channel.send(frame(0, READY))
+        self._channel.send(frame(0, READY + str(self._pid).encode()))
 
     def serve(self) -> None:
         """Run jobs until the worker says STOP, or is gone."""

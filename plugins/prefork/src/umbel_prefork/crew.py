@@ -113,7 +113,8 @@ class Crew:
             self._bury(child, None, now)
         else:
             if mask & WRITABLE:
-                child.channel.flush()
+                if child.channel.flush() and not child.running:
+                    child.attend(now, running=False)  # a huge job takes its time, but gets there
                 self.waiter.write_too(fd, child.channel.unsent)
             if mask & ~WRITABLE:
                 self._hear(child, now)
@@ -143,7 +144,8 @@ class Crew:
     def _take(self, child: Child, number: int, payload: bytes, now: float) -> None:
         if number:
             self.dispatch.told(child, number, payload, now)
-        elif payload == READY:
+        elif payload.startswith(READY):
+            child.born(int(payload[len(READY) :]))  # this may come before the template's report
             child.ready = True
             child.patience_ends = NEVER
             self.nursery.succeeded()

@@ -79,7 +79,7 @@ class Dispatch:
         self.fed.append(child)
         if begins:
             self._deadlines.note(child.attend(now, running=False))
-        else:
+        elif child.running:
             child.look_at = min(child.look_at, child.since + CLOG_S)
             self._deadlines.note(child.look_at)
 
@@ -128,16 +128,17 @@ class Dispatch:
             return
         cornered = self.corner(child)
         child.look_at = NEVER
-        job = child.jobs[0].job if child.jobs else None
         if now >= child.hard_at:
             child.hard_at = child.soft_at = NEVER
-            if cornered and job is not None:
-                child.verdict = TimeLimitExceeded(job.time_limit)
+            if cornered:
+                child.verdict = TimeLimitExceeded(child.jobs[0].job.time_limit)
                 child.kill(now)
         elif now >= child.soft_at:
             child.soft_at = NEVER
             if cornered:
                 child.signal(SOFT_LIMIT)
+        elif child.jobs and not child.running:  # claimed, so it must begin, or is over its limit
+            child.start_limits(now)
 
     def all_in_full_swing(self, children: Iterable[Child]) -> bool:
         """Every child that has jobs has tiny ones, and enough of them that nobody need listen for `LINGER_S`."""

@@ -48,6 +48,7 @@ class PreforkPool(Pool):
         self._stopped = False
         self._grace_ends = NEVER
         self._untold: list[PoolEvent] = []
+        self._back: list[Job] = []
 
     def start(self, runner: Runner) -> None:
         self._runner = runner
@@ -113,16 +114,16 @@ class PreforkPool(Pool):
         self._stopping = True
         try:
             self._crew.wind_up()
-            back = self.withdraw()
+            self._back += self.withdraw()
             self._outlive_children(self._crew)
         finally:  # a signal handler may raise to have it stop faster, and calls `stop` again
             self._stopping = False
         with self._crew.lock:
             self._stopped = True
         # What was submitted meanwhile, or was on its way into a child that died.
-        back += self.withdraw()
+        self._back += self.withdraw()
         self._crew.close()
-        return back
+        return self._back
 
     def _outlive_children(self, crew: Crew) -> None:
         """Let the children end, or kill them when the grace is over."""
