@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import pytest
 from attrs import frozen
 
 from umbel_conformance.patience import Background
@@ -65,15 +66,26 @@ class Child:
         """The next value that the action yields; fails the test if none comes."""
         assert self._process.stdout is not None
         stdout = self._process.stdout
-        return Background(lambda: pickle.load(stdout)).result(self._patience_s)
+        try:
+            return Background(lambda: pickle.load(stdout)).result(self._patience_s)
+        except EOFError:
+            code = self._process.wait(self._patience_s)
+            pytest.fail(f"the other process ended with code {code} before it answered; its stderr says why")
 
     def kill(self) -> None:
         """`kill -9`, and wait until it is gone."""
         self._process.kill()
         self.wait()
 
+    def finish(self) -> Any:
+        """The last value that the action yields, once the process has ended by itself."""
+        value = self.receive()
+        self.wait()
+        assert self._process.returncode == 0, f"the other process ended with code {self._process.returncode}"
+        return value
+
     def wait(self) -> None:
-        """Wait until it has ended by itself."""
+        """Wait until it is gone."""
         self._process.wait(self._patience_s)
         for pipe in (self._process.stdin, self._process.stdout):
             if pipe is not None:

@@ -5,12 +5,19 @@ from __future__ import annotations
 from umbel import states
 from umbel.contracts import Backend, Subscription
 from umbel_conformance.backend import actions
-from umbel_conformance.backend.bench import BackendBench, StartElsewhere, facts, record
+from umbel_conformance.backend.bench import BackendBench, MakeBackend, OpenBackend, StartElsewhere, facts, record
 from umbel_conformance.capabilities import needs
 from umbel_conformance.elsewhere import Blueprint
 
 
 class Processes(BackendBench):
+    @needs("durable")
+    def test_records_outlive_the_process_that_stored_them(
+        self, make_backend: MakeBackend, open_backend: OpenBackend, elsewhere: StartElsewhere
+    ) -> None:
+        elsewhere(actions.store, Blueprint.of(make_backend()), [("a", states.SUCCESS, b"1")]).finish()
+        assert facts(open_backend().fetch(["a"])) == [("a", states.SUCCESS, b"1")]
+
     @needs("across_processes")
     def test_what_another_process_stored_is_found_here(self, backend: Backend, elsewhere: StartElsewhere) -> None:
         backend.fetch(["a"])  # Connected before, so that a cache of one's own would be found out.

@@ -7,7 +7,16 @@ from umbel.contracts import Transport
 from umbel_conformance.capabilities import needs
 from umbel_conformance.elsewhere import Blueprint
 from umbel_conformance.transport import actions
-from umbel_conformance.transport.bench import Connect, StartElsewhere, TransportBench, acks, bodies, message, numbered
+from umbel_conformance.transport.bench import (
+    Connect,
+    MakeTransport,
+    StartElsewhere,
+    TransportBench,
+    acks,
+    bodies,
+    message,
+    numbered,
+)
 
 
 class Processes(TransportBench):
@@ -48,14 +57,21 @@ class Processes(TransportBench):
         done = [body for worker in workers for body in worker.receive()] + self.drain(transport)
         assert sorted(done, key=int) == [str(number) for number in range(200)]
 
-    @needs("across_processes", "durable")
-    def test_what_was_published_outlives_a_killed_publisher(
-        self, transport: Transport, elsewhere: StartElsewhere
+    @needs("durable")
+    def test_what_was_published_outlives_the_publisher(
+        self, make_transport: MakeTransport, connect: Connect, elsewhere: StartElsewhere
     ) -> None:
-        publisher = elsewhere(actions.publish_and_hang, Blueprint.of(transport), "q", 20)
+        elsewhere(actions.publish, Blueprint.of(make_transport()), "q", 20, {}).finish()
+        assert bodies(self.take(connect(), 20)) == [str(number) for number in range(20)]
+
+    @needs("durable")
+    def test_what_was_published_outlives_a_killed_publisher(
+        self, make_transport: MakeTransport, connect: Connect, elsewhere: StartElsewhere
+    ) -> None:
+        publisher = elsewhere(actions.publish_and_hang, Blueprint.of(make_transport()), "q", 20)
         publisher.receive()
         publisher.kill()
-        assert bodies(self.take(transport, 20)) == [str(number) for number in range(20)]
+        assert bodies(self.take(connect(), 20)) == [str(number) for number in range(20)]
 
     @needs("across_processes", "lease")
     def test_what_a_killed_process_held_comes_back(self, connect: Connect, elsewhere: StartElsewhere) -> None:

@@ -1,84 +1,15 @@
-"""The suite for schedulers. The time is an argument of every question, so no test waits for any."""
+"""What is due, when, and what becomes of it once it is sent."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
-from typing import Any
-
-import pytest
-
 from umbel import clock
 from umbel.contracts import Scheduler
-from umbel.contracts.scheduler import Entry, Tick
-from umbel_conformance.capabilities import Capabilities, needs
-from umbel_conformance.hygiene import DriverHygiene
-from umbel_conformance.patience import Patience
-
-MakeScheduler = Callable[[], Scheduler]
-
-MINUTE_S = 60.0
+from umbel.contracts.scheduler import Entry
+from umbel_conformance.capabilities import needs
+from umbel_conformance.scheduler.bench import MINUTE_S, MakeScheduler, SchedulerBench, names
 
 
-class SchedulerBench(Patience, Capabilities, DriverHygiene):
-    """What an author sets, and what the tests use."""
-
-    kind = "scheduler"
-
-    @pytest.fixture
-    def make_scheduler(self) -> MakeScheduler:
-        """A callable that gives a new scheduler on the store of this test."""
-        raise NotImplementedError("a subclass of SchedulerConformance must have the fixture `make_scheduler`")
-
-    def every(self, seconds: float) -> Any:
-        """A schedule in the scheduler's own words that is due every so many seconds."""
-        return timedelta(seconds=seconds)
-
-    @pytest.fixture
-    def driver(self, make_scheduler: MakeScheduler) -> type[Any]:
-        return type(make_scheduler())
-
-    @pytest.fixture
-    def features(self, make_scheduler: MakeScheduler) -> frozenset[str]:
-        return make_scheduler().features
-
-    @pytest.fixture
-    def open_scheduler(self, make_scheduler: MakeScheduler) -> Iterator[MakeScheduler]:
-        """Another instance on the store of this test, closed at its end."""
-        opened: list[Scheduler] = []
-
-        def open_one() -> Scheduler:
-            opened.append(make_scheduler())
-            return opened[-1]
-
-        yield open_one
-        for scheduler in opened:
-            scheduler.close()
-
-    @pytest.fixture
-    def scheduler(self, open_scheduler: MakeScheduler) -> Scheduler:
-        return open_scheduler()
-
-    def entry(self, name: str = "regular", seconds: float = MINUTE_S, **fields: Any) -> Entry:
-        return Entry(name, f"proj.{name}", self.every(seconds), **fields)
-
-    def first_ticks(self, scheduler: Scheduler, seconds: float = MINUTE_S) -> Sequence[Tick]:
-        """The first ticks from now on; an interval of `seconds` has its first at the latest when two are over."""
-        now = clock.time()
-        for quarter in range(9):
-            if ticks := scheduler.due(now + quarter * seconds / 4):
-                return ticks
-        pytest.fail(f"nothing is due within two intervals of {seconds} s after sync()")
-
-
-def names(ticks: Sequence[Tick]) -> list[str]:
-    return sorted(tick.entry.name for tick in ticks)
-
-
-class SchedulerConformance(SchedulerBench):
-    """Everything that a scheduler must do. Give it the fixture `make_scheduler`."""
-
+class Ticking(SchedulerBench):
     def test_without_entries_nothing_is_due_and_nothing_will_be(self, scheduler: Scheduler) -> None:
         scheduler.sync([])
         assert list(scheduler.entries()) == []
@@ -187,41 +118,3 @@ class SchedulerConformance(SchedulerBench):
             scheduler.sync([self.entry("a"), self.entry(f"b{number}")])
         self.result_of(asking)
         assert [one.name for one in scheduler.entries()] == ["a", "b49"]
-
-    @needs("durable")
-    def test_what_was_committed_before_a_restart_is_not_sent_again(self, open_scheduler: MakeScheduler) -> None:
-        before = open_scheduler()
-        before.sync([self.entry()])
-        ticks = self.first_ticks(before)
-        before.commit(ticks)
-        before.close()
-        after = open_scheduler()
-        after.sync([self.entry()])
-        assert list(after.commit(ticks)) == []
-        assert list(after.due(ticks[0].at)) == []
-
-    @needs("leader")
-    def test_one_of_many_leads_until_its_time_is_over(self, open_scheduler: MakeScheduler) -> None:
-        one, two = open_scheduler(), open_scheduler()
-        assert one.lead("one", 0.5)
-        assert not two.lead("two", 0.5) or not one.lead("one", 0.5)
-        self.eventually(lambda: two.lead("two", 60.0), "the lead to pass on")
-        assert not one.lead("one", 60.0)
-        assert two.lead("two", 60.0)
-
-    @needs("leader")
-    def test_of_many_who_would_lead_at_once_one_does(self, open_scheduler: MakeScheduler) -> None:
-        schedulers = [open_scheduler() for _ in range(6)]
-        with ThreadPoolExecutor(6) as threads:
-            leads = list(threads.map(lambda one: one[1].lead(f"owner {one[0]}", 60.0), enumerate(schedulers)))
-        assert leads.count(True) == 1
-
-    @needs("leader")
-    def test_a_tick_is_committed_by_one_instance_only(self, open_scheduler: MakeScheduler) -> None:
-        """Whoever believes that it leads: the commit decides."""
-        one, two = open_scheduler(), open_scheduler()
-        one.sync([self.entry()])
-        two.sync([self.entry()])
-        ticks = self.first_ticks(one)
-        assert names(one.commit(ticks)) == ["regular"]
-        assert list(two.commit(ticks)) == []

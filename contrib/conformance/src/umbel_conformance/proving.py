@@ -1,0 +1,67 @@
+"""How the kit proves itself: drivers that break the contract in one way each, and the test that must find out.
+
+A *liar* is a driver with the attribute `caught_by`, the name of that test. A file of liars ends with
+
+    globals().update(suites(globals(), SuiteOfTheirKind))
+
+and its name does not begin with `test_`, so that nobody runs it but `find_out`.
+"""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+#: A liar that ends so is broken by accident, which proves nothing.
+ACCIDENTS = ("AttributeError", "ImportError", "NameError", "TypeError")
+
+
+def liars_in(file: Path) -> list[str]:
+    """The names of the liars in a file, read without importing it."""
+    return [
+        one.name
+        for one in ast.parse(file.read_text("utf-8")).body
+        if isinstance(one, ast.ClassDef) and any("caught_by" in ast.unparse(line) for line in one.body)
+    ]
+
+
+def suites(namespace: Mapping[str, Any], suite: type[Any]) -> dict[str, type[Any]]:
+    """A subclass of `suite` for each liar in `namespace`, with nothing but its test; the fixture makes a `liar`."""
+    found = [one for one in namespace.values() if isinstance(one, type) and "caught_by" in vars(one)]
+    return {f"Test{liar.__name__}": type(f"Test{liar.__name__}", (suite,), _only(suite, liar)) for liar in found}
+
+
+def _only(suite: type[Any], liar: type[Any]) -> dict[str, Any]:
+    others = {name: None for name in dir(suite) if name.startswith("test_") and name != liar.caught_by}
+    return {"liar": liar, **others}
+
+
+def find_out(file: Path, folder: Path) -> dict[str, list[str]]:
+    """Let each liar be tested by the test it names, all in one pytest process, which writes to `folder`.
+
+    Returns what the failures said, by the liars' names; an empty list: nobody found out.
+    """
+    # An empty file of settings, lest those of the repository that the liars lie in hold here.
+    (folder / "pytest.ini").touch()
+    report = folder / "report.xml"
+    options = ["-q", "--tb=line", "-p", "no:cacheprovider", "-c", "pytest.ini", f"--junit-xml={report}"]
+    command = [sys.executable, "-m", "pytest", *options, str(file)]
+    run = subprocess.run(command, capture_output=True, text=True, cwd=folder, check=False)
+    assert run.returncode == 1, f"expected failing tests and nothing worse, found:\n{run.stdout}{run.stderr}"
+    found: dict[str, list[str]] = {liar: [] for liar in liars_in(file)}
+    for case in ElementTree.parse(report).iter("testcase"):
+        liar = case.get("classname", "").rpartition(".Test")[2]
+        found[liar] += [one.get("message") or "" for one in (*case.findall("failure"), *case.findall("error"))]
+    return found
+
+
+def assert_found_out(messages: Sequence[str]) -> None:
+    """The test failed, and not by accident."""
+    assert messages, "the test passed, or was skipped: it does not find out"
+    accidents = [message for message in messages if message.startswith(ACCIDENTS)]
+    assert not accidents, f"the liar is broken by accident: {accidents}"
