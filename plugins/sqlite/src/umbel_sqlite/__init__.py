@@ -1,0 +1,1 @@
+"""Umbel's embedded default: queues and results across processes in one SQLite file."""

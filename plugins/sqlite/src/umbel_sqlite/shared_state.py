@@ -1,0 +1,86 @@
+"""Small facts on which all workers agree."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Sequence
+
+from umbel import clock
+from umbel.contracts import SharedState
+from umbel_sqlite import expiry
+from umbel_sqlite.database import Database
+
+_PUT = "INSERT OR REPLACE INTO fact (key, value, expires) VALUES (?, ?, ?)"
+_GET = """
+    SELECT key, value FROM fact
+    WHERE key IN (SELECT value FROM json_each(?)) AND (expires IS NULL OR expires > ?)"""
+_CLAIM = """
+    INSERT INTO claim (key, owner, expires) VALUES (?, ?, ?)
+    ON CONFLICT (key) DO UPDATE SET owner = excluded.owner, expires = excluded.expires
+    WHERE claim.owner = excluded.owner OR claim.expires <= ?"""
+_COUNT = """
+    INSERT INTO tally (key, members, expires) VALUES (?, ?, ?)
+    ON CONFLICT (key) DO UPDATE SET members = members + excluded.members, expires = coalesce(excluded.expires, expires)
+    RETURNING members"""
+
+
+class SqliteSharedState(SharedState):
+    """Each method is one transaction."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def put(self, key: str, value: bytes, ttl_s: float | None = None) -> None:
+        with self._database.writing() as connection:
+            connection.execute(_PUT, (key, value, _end(ttl_s)))
+
+    def get(self, keys: Sequence[str]) -> Sequence[bytes | None]:
+        found: dict[str, bytes] = dict(self._database.query(_GET, (json.dumps(keys), clock.time())))
+        return [found.get(key) for key in keys]
+
+    def delete(self, keys: Sequence[str]) -> None:
+        with self._database.writing() as connection:
+            for key in keys:
+                connection.execute("DELETE FROM fact WHERE key = ?", (key,))
+                connection.execute("DELETE FROM claim WHERE key = ?", (key,))
+                expiry.drop_tallies(connection, "key = ?", (key,))
+
+    def claim(self, key: str, owner: str, ttl_s: float) -> bool:
+        now = clock.time()
+        with self._database.writing() as connection:
+            return connection.execute(_CLAIM, (key, owner, now + ttl_s, now)).rowcount > 0
+
+    def release(self, key: str, owner: str) -> bool:
+        with self._database.writing() as connection:
+            released = connection.execute(
+                "DELETE FROM claim WHERE key = ? AND owner = ? RETURNING expires", (key, owner)
+            ).fetchall()
+        return any(expires > clock.time() for (expires,) in released)
+
+    def tally(self, key: str, member: str, value: bytes, ttl_s: float | None = None) -> int:
+        with self._database.writing() as connection:
+            expiry.drop_tallies(connection, "key = ? AND expires <= ?", (key, clock.time()))
+            fresh = connection.execute(
+                "INSERT OR IGNORE INTO tally_member (key, member, value) VALUES (?, ?, ?)", (key, member, value)
+            ).rowcount
+            return _count(connection, key, fresh, _end(ttl_s))
+
+    def tallied(self, key: str) -> dict[str, bytes]:
+        return dict(
+            self._database.query(
+                "SELECT member, value FROM tally_member WHERE key = ? AND NOT EXISTS "
+                "(SELECT 1 FROM tally WHERE tally.key = tally_member.key AND tally.expires <= ?)",
+                (key, clock.time()),
+            )
+        )
+
+
+def _count(connection: sqlite3.Connection, key: str, fresh: int, expires: float | None) -> int:
+    ((members,),) = connection.execute(_COUNT, (key, fresh, expires)).fetchall()
+    count: int = members
+    return count
+
+
+def _end(ttl_s: float | None) -> float | None:
+    return None if ttl_s is None else clock.time() + ttl_s
