@@ -1,6 +1,7 @@
 """How the kit proves itself: drivers that break the contract in one way each, and the test that must find out.
 
-A *liar* is a driver with the attribute `caught_by`, the name of that test. A file of liars ends with
+A *liar* is a driver with the attribute `caught_by`, the name of that test, and `patience_s` if that needs more. A file
+of liars ends with
 
     globals().update(suites(globals(), SuiteOfTheirKind))
 
@@ -10,6 +11,7 @@ and its name does not begin with `test_`, so that nobody runs it but `find_out`.
 from __future__ import annotations
 
 import ast
+import os
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -38,7 +40,7 @@ def suites(namespace: Mapping[str, Any], suite: type[Any]) -> dict[str, type[Any
 
 def _only(suite: type[Any], liar: type[Any]) -> dict[str, Any]:
     others = {name: None for name in dir(suite) if name.startswith("test_") and name != liar.caught_by}
-    return {"liar": liar, **others}
+    return {"liar": liar, "patience_s": getattr(liar, "patience_s", suite.patience_s), **others}
 
 
 def find_out(file: Path, folder: Path) -> dict[str, list[str]]:
@@ -49,9 +51,19 @@ def find_out(file: Path, folder: Path) -> dict[str, list[str]]:
     # An empty file of settings, lest those of the repository that the liars lie in hold here.
     (folder / "pytest.ini").touch()
     report = folder / "report.xml"
-    options = ["-q", "--tb=line", "-p", "no:cacheprovider", "-c", "pytest.ini", f"--junit-xml={report}"]
+    options = [
+        "-q",
+        "--tb=line",
+        "--assert=plain",
+        "-p",
+        "no:cacheprovider",
+        "-c",
+        "pytest.ini",
+        f"--junit-xml={report}",
+    ]
     command = [sys.executable, "-m", "pytest", *options, str(file)]
-    run = subprocess.run(command, capture_output=True, text=True, cwd=folder, check=False)
+    environment = {**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+    run = subprocess.run(command, capture_output=True, text=True, cwd=folder, env=environment, check=False)
     assert run.returncode == 1, f"expected failing tests and nothing worse, found:\n{run.stdout}{run.stderr}"
     found: dict[str, list[str]] = {liar: [] for liar in liars_in(file)}
     for case in ElementTree.parse(report).iter("testcase"):

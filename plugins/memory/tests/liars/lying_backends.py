@@ -62,11 +62,13 @@ class KeepsForEver(MemoryBackend):
 
 class ClaimsOtherProcesses(MemoryBackend):
     features = MemoryBackend.features | {"across_processes"}
+    patience_s = 2.0
     caught_by = "test_what_another_process_stored_is_found_here"
 
 
 class ClaimsToBeDurable(MemoryBackend):
     features = MemoryBackend.features | {"durable"}
+    patience_s = 2.0
     caught_by = "test_records_outlive_the_process_that_stored_them"
 
 
@@ -174,7 +176,7 @@ names = itertools.count()
 class Suite(BackendConformance):
     liar: ClassVar[type[Any]]
     manual_time = True
-    patience_s = 1.0
+    patience_s = 0.2
 
     @pytest.fixture
     def make_backend(self) -> Callable[[], Any]:

@@ -244,11 +244,13 @@ class KeepsTheExpired(MemoryTransport):
 
 class ClaimsOtherProcesses(MemoryTransport):
     features = MemoryTransport.features | {"across_processes"}
+    patience_s = 2.0
     caught_by = "test_what_another_process_published_is_delivered_here"
 
 
 class ClaimsToBeDurable(MemoryTransport):
     features = MemoryTransport.features | {"durable"}
+    patience_s = 2.0
     caught_by = "test_what_was_published_outlives_the_publisher"
 
 
@@ -343,7 +345,7 @@ names = itertools.count()
 class Suite(TransportConformance):
     liar: ClassVar[type[Any]]
     manual_time = True
-    patience_s = 1.0
+    patience_s = 0.2
 
     @pytest.fixture
     def make_transport(self) -> Callable[[], Any]:
