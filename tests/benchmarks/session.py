@@ -31,6 +31,7 @@ class Session:
         self.scripts = environment.scripts_of(contender)
         self.counter = Counter(str(broker.folder / "counter"))
         self._setup = setup
+        self._trees: list[Tree] = []
         self.folder = broker.folder
         self.environment = {
             "PATH": f"{self.scripts}:{os.environ['PATH']}",
@@ -44,19 +45,23 @@ class Session:
         if stores:
             self.environment["BENCH_RESULTS"] = "1"
 
-    def workers(self) -> AbstractContextManager[list[Tree]]:
+    @contextmanager
+    def workers(self) -> Iterator[list[Tree]]:
         """Start the set-up's workers; they are killed at the end."""
         assert self._setup is not None
         commands = [(str(self.scripts / script), *rest) for script, *rest in self._setup.commands]
-        return running(commands, self.environment, self.folder)
+        with running(commands, self.environment, self.folder) as self._trees:
+            yield self._trees
 
     def client(self) -> AbstractContextManager[Client]:
         return Client.opened(self)
 
     def until(self, condition: Callable[[], bool], what: str, timeout_s: float = 120) -> None:
-        """Blocks until `condition`; raises `BenchmarkError` with the workers' output after `timeout_s` seconds."""
+        """Blocks until `condition`; raises `BenchmarkError` when a worker has ended, or after `timeout_s` seconds."""
         deadline = time.monotonic() + timeout_s
         while not condition():
+            if not all(tree.alive() for tree in self._trees):
+                raise BenchmarkError(f"a worker ended before {what}; {self.last_words()}")
             if time.monotonic() > deadline:
                 raise BenchmarkError(f"no {what} within {timeout_s:.0f} s; {self.last_words()}")
             time.sleep(0.005)

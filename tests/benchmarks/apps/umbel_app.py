@@ -1,0 +1,67 @@
+"""The tasks of the benchmark on Umbel, any broker."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sqlite3
+
+from counter import counter
+
+from umbel import Umbel
+from umbel.signals import worker_ready
+
+STORES = bool(os.environ.get("BENCH_RESULTS"))
+
+app = Umbel("umbel_app", broker=os.environ["BENCH_BROKER_URL"], backend=os.environ["BENCH_BACKEND_URL"])
+app.conf.task_ignore_result = not STORES
+if os.environ["BENCH_BROKER_URL"].startswith("sqlite"):
+    app.conf.sqlite_synchronous = os.environ["BENCH_SYNCHRONOUS"]
+
+
+@app.task
+def noop():
+    counter().tick()
+    return 1
+
+
+@app.task
+def hold():
+    counter().hold()
+
+
+@worker_ready.connect
+def say_ready(**_):
+    counter().ready()
+
+
+send = noop.delay
+
+
+def send_many(n):
+    asyncio.run(_together(n, {}))
+
+
+def send_later(n, delay_s):
+    asyncio.run(_together(n, {"countdown": delay_s}))
+
+
+async def _together(n, options):
+    """A thousand calls at a time, which the publisher batches."""
+    while n > 0:
+        await asyncio.gather(*(noop.aapply_async(**options) for _ in range(min(n, 1000))))
+        n -= 1000
+
+
+def send_hold(n):
+    for _ in range(n):
+        hold.delay()
+
+
+def call():
+    return noop.delay().get(timeout=30)
+
+
+def stored():
+    with sqlite3.connect(os.environ["BENCH_DATABASE"], timeout=30) as database:
+        return database.execute("select count(*) from result").fetchone()[0]
