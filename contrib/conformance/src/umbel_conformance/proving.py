@@ -33,14 +33,16 @@ def liars_in(file: Path) -> list[str]:
 
 
 def suites(namespace: Mapping[str, Any], suite: type[Any]) -> dict[str, type[Any]]:
-    """A subclass of `suite` for each liar in `namespace`, with nothing but its test; the fixture makes a `liar`."""
-    found = [one for one in namespace.values() if isinstance(one, type) and "caught_by" in vars(one)]
-    return {f"Test{liar.__name__}": type(f"Test{liar.__name__}", (suite,), _only(suite, liar)) for liar in found}
+    """A subclass of `suite` for each liar in `namespace` that one of its tests catches; `liar` is what it tests."""
+    liars: list[Any] = [one for one in namespace.values() if isinstance(one, type) and "caught_by" in vars(one)]
+    mine = [liar for liar in liars if hasattr(suite, liar.caught_by)]
+    return {f"Test{liar.__name__}": type(f"Test{liar.__name__}", (suite,), _only_test(suite, liar)) for liar in mine}
 
 
-def _only(suite: type[Any], liar: type[Any]) -> dict[str, Any]:
+def _only_test(suite: type[Any], liar: type[Any]) -> dict[str, Any]:
+    patience = {"patience_s": liar.patience_s} if hasattr(liar, "patience_s") else {}
     others = {name: None for name in dir(suite) if name.startswith("test_") and name != liar.caught_by}
-    return {"liar": liar, "patience_s": getattr(liar, "patience_s", suite.patience_s), **others}
+    return {"liar": liar, **patience, **others}
 
 
 def find_out(file: Path, folder: Path) -> dict[str, list[str]]:

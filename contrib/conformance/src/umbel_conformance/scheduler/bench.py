@@ -63,7 +63,7 @@ class SchedulerBench(Patience, Capabilities, DriverHygiene):
         return Entry(name, f"proj.{name}", self.every(seconds), **fields)
 
     def first_ticks(self, scheduler: Scheduler, seconds: float = MINUTE_S) -> Sequence[Tick]:
-        """The first ticks from now on; an interval of `seconds` has its first at the latest when two are over."""
+        """The first ticks from now on. When an interval begins is the scheduler's to say: asks for two of them."""
         now = clock.time()
         for quarter in range(9):
             if ticks := scheduler.due(now + quarter * seconds / 4):
