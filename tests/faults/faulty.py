@@ -56,6 +56,7 @@ def _square(number):
 
 
 def task_of(number):
+    """Nine in ten must run to their ends; the others may be reported as lost."""
     return plain_square if number % 10 == 5 else square
 
 
