@@ -10,6 +10,8 @@ import pytest
 from umbel import Umbel, clock, states
 from umbel.exceptions import NotRegistered, PermanentError, TaskRevokedError, TemporaryError
 from umbel.model import Action, Message
+from umbel.solo import SoloPool
+from umbel.worker import Worker
 
 
 def _actions(app: Umbel) -> list[Action]:
@@ -186,3 +188,25 @@ def _settled(app: Umbel, count: int) -> None:
     transport: Any = app.transport
     with transport.changed:
         assert transport.changed.wait_for(lambda: len(transport.settled) >= count, 10)
+
+
+def test_a_pool_that_fails_for_good_ends_the_worker_and_gives_everything_back(app: Umbel) -> None:
+    class Broken(SoloPool):
+        contract_version = 1
+
+        def events(self, timeout_s: float | None) -> Any:
+            events = super().events(timeout_s)
+            if events:
+                raise PermanentError("no process can be started")
+            return events
+
+    @app.task(acks_late=True)
+    def work() -> None: ...
+
+    app.catalogue.register("pool", "broken", Broken)
+    work.delay()
+    transport: Any = app.transport
+    worker = Worker(app, pool="broken", concurrency=1)
+
+    assert worker.run(handle_signals=False) == 1
+    assert len(transport.waiting) == 1

@@ -96,12 +96,8 @@ class Worker:
         if handle_signals:
             self._handlers.install()
         try:
-            self._start()
-            assert self._parts is not None
-            while self._stop_reason is None:
-                self._parts.executor.turn(None)
-            self._drain(self._parts)
-            return 1 if self._failed else 0
+            parts = self._start()
+            return self._work(parts)
         except WorkerTerminate:
             if self._parts is not None:
                 self._cut_off(self._parts)
@@ -111,9 +107,21 @@ class Worker:
             if handle_signals:
                 self._handlers.restore()
 
+    def _work(self, parts: Parts) -> int:
+        try:
+            while self._stop_reason is None:
+                parts.executor.turn(None)
+            self._drain(parts)
+        except Exception as error:  # the pool has failed for good: nothing more can run here, and nothing may be lost
+            _log.exception("The worker cannot go on")
+            self._stop_reason = f"{type(error).__name__}: {error}"
+            self._cut_off(parts)
+            return 1
+        return 1 if self._failed else 0
+
     # The beginning.
 
-    def _start(self) -> None:
+    def _start(self) -> Parts:
         signals.worker_init.send(self)
         self._runner = TaskRunner(self.app, self.hostname)
         self._stops.append(lambda: self._pool.stop(0))
@@ -128,6 +136,7 @@ class Worker:
             self.app.observers.umbel_worker_ready(hostname=self.hostname)
         signals.worker_ready.send(self)
         _log.info("%s ready.", self.hostname)
+        return parts
 
     def _starts(self, parts: Parts) -> dict[str, Callable[[], Any]]:
         """How each node of the graph starts. `execute` is the main thread itself."""
@@ -185,6 +194,7 @@ class Worker:
         signals.worker_shutting_down.send(self.hostname, sig=self._stop_reason, how="Cold", exitcode=1)
         parts.patience.end_in(_COLD_S)
         parts.executor.ignore_lost = True
+        parts.reserver.stop(0)
         self._put_back(parts, self._pool.stop(0))
         parts.executor.handle(self._pool.events(0))
         parts.reserver.stop(_COLD_S)
