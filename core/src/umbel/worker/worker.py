@@ -196,7 +196,10 @@ class Worker:
         parts.executor.ignore_lost = True
         parts.reserver.stop(0)
         self._put_back(parts, self._pool.stop(0))
-        parts.executor.handle(self._pool.events(0))
+        try:
+            parts.executor.handle(self._pool.events(0))
+        except Exception:
+            _log.exception("The pool cannot say how its last jobs ended")
         parts.reserver.stop(_COLD_S)
         give_back(parts.ledger, parts.settler, parts.recorder, self.app.results, self._runner)
         self._finish(parts, _COLD_S)
