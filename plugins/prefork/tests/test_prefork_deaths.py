@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import resource
 import signal
 import socket
 import stat
@@ -303,3 +304,31 @@ def test_a_second_stop_from_another_thread_shortens_the_first(bench: Any, functi
     assert pool.stop(None) == []
     second.join()
     assert bench.finished(running)[0].summary.startswith("Terminated")
+
+
+def test_too_many_open_files_are_an_error_and_no_hang(bench: Any, functions: Any) -> None:
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (len(os.listdir("/proc/self/fd")) + 30, before[1]))
+    try:
+        with pytest.raises(PermanentError, match="Too many open files"):
+            bench.start(functions(), concurrency=50)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
+    bench.pool = None
+
+
+def test_more_processes_than_are_born_at_once_come_up(bench: Any, functions: Any) -> None:
+    pool = bench.start(functions(pid=lambda body: os.getpid()), concurrency=40)
+    assert len(set(pool.pids())) == 40
+    assert not any(outcome.lost for outcome in bench.run(*bench.jobs(200, "pid")))
+
+
+def test_a_stopped_pool_leaves_no_process_and_no_file_open(bench: Any, functions: Any) -> None:
+    before = sorted(os.listdir("/proc/self/fd"))
+    for grace_s in (None, 0, 1.0):
+        pool = bench.start(functions(pid=lambda body: os.getpid()), concurrency=3, max_tasks_per_child=5)
+        bench.run(*bench.jobs(40, "pid"))
+        pool.stop(grace_s)
+    assert sorted(os.listdir("/proc/self/fd")) == before
+    with pytest.raises(ChildProcessError):
+        os.waitpid(-1, os.WNOHANG)

@@ -52,7 +52,7 @@ def test_termination_hits_no_other_job(bench: Any, functions: Any) -> None:
     lost = {key for key, outcome in bench.outcomes.items() if outcome.lost}
     assert lost
     assert lost <= hit  # A job may end just before the signal arrives.
-    assert {bench.outcomes[key].summary for key in lost} == {"Terminated: 9"}
+    assert {bench.outcomes[key].summary for key in lost} == {"Terminated: signal 9 (SIGKILL)"}
 
 
 def test_a_task_may_use_an_alarm_of_its_own_beside_the_soft_limit(bench: Any, functions: Any) -> None:

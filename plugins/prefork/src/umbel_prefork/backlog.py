@@ -11,7 +11,7 @@ from umbel_prefork.census import TINY_S, Ticket
 #: A batch is worth about this much time …
 BATCH_S = 0.005
 #: … and has at most this many jobs, and bytes: less than a socket takes at once.
-BATCH_MOST = 250
+BATCH_MOST = 200
 BATCH_BYTES = 100_000
 #: Part of the newest run in the average of a task's runs.
 _WEIGHT = 0.2

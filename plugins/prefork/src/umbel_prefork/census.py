@@ -43,7 +43,7 @@ class Ticket:
 
 
 class Child:
-    """The worker's side of one child. The first of `jobs` runs, or is about to begin; the others wait behind it."""
+    """What the worker holds of one child. The first of `jobs` runs, or is about to begin; the others wait behind it."""
 
     __slots__ = (
         "channel",

@@ -22,7 +22,7 @@ from umbel_prefork.codec import decode_job, encode_outcome
 from umbel_prefork.reports import Order
 
 
-class Child:
+class ChildProcess:
     """What one child does from its birth to its end."""
 
     def __init__(self, runner: Runner, settings: PoolSettings, order: Order) -> None:
@@ -143,7 +143,7 @@ def main(runner: Runner, settings: PoolSettings, order: Order, signals: dict[int
     code, pid = 1, os.getpid()
     try:
         name_process(order.number)
-        child = Child(runner, settings, order)
+        child = ChildProcess(runner, settings, order)
         dispositions.expose(signals, child.soft_limit)
         child.get_ready()
         child.serve()

@@ -14,6 +14,7 @@ from umbel_prefork.channel import BEGUN
 from umbel_prefork.codec import decode_outcome
 from umbel_prefork.deadlines import NEVER, Deadlines
 from umbel_prefork.dispositions import SOFT_LIMIT
+from umbel_prefork.exits import describe
 
 #: While every busy child is in the middle of a batch of tiny jobs, their answers may gather for so long: to wake up for
 #: each costs more than the job.
@@ -142,14 +143,19 @@ class Dispatch:
 
     def all_in_full_swing(self, children: Iterable[Child]) -> bool:
         """Every child that has jobs has tiny ones, and enough of them that nobody need listen for `LINGER_S`."""
-        busy = [child for child in children if child.jobs]
-        return bool(busy) and all(child.tiny and len(child.jobs) * child.pace_s >= 2 * LINGER_S for child in busy)
+        busy = False
+        for child in children:
+            if child.jobs:
+                busy = True
+                if not child.tiny or len(child.jobs) * child.pace_s < 2 * LINGER_S:
+                    return False
+        return busy
 
     def terminate(self, child: Child, key: int, number: int) -> bool:
         """Send a signal to the child if it is in the job `key`."""
         if not child.running or child.jobs[0].job.key != key or not self.corner(child):
             return False
-        child.verdict = Terminated(number)
+        child.verdict = Terminated(describe(-number))
         child.signal(number)
         return True
 

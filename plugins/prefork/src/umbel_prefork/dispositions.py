@@ -30,7 +30,7 @@ def forget_handlers() -> None:
     """In the template: what the worker handles gets its default again; what it ignores stays ignored (`nohup`)."""
     signal.set_wakeup_fd(-1)
     for number in signal.valid_signals():
-        if callable(signal.getsignal(number)) and not isinstance(signal.getsignal(number), signal.Handlers):
+        if callable(signal.getsignal(number)):
             signal.signal(number, signal.SIG_DFL)
     signal.signal(signal.SIGPIPE, signal.SIG_IGN)
 
@@ -49,7 +49,8 @@ def expose(before: dict[int, Any], soft_limit: Callable[[int, FrameType | None],
     signal.set_wakeup_fd(-1)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     for number, disposition in before.items():
-        signal.signal(number, disposition)
+        # None: a handler that was not installed by Python code (faulthandler).
+        signal.signal(number, signal.SIG_DFL if disposition is None else disposition)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     signal.signal(SOFT_LIMIT, soft_limit)

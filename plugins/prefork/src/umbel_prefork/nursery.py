@@ -116,21 +116,34 @@ class Nursery:
 
     def births(self, now: float) -> list[Child]:
         """Order the children that are missing, as far as that may be done now: see `changed` and `not_before`."""
-        if not self.changed or now < self.not_before or self.control is None:
+        if not self.changed or now < self.not_before:
             return []
         self.changed = False
+        if self.control is None:  # there is no template any more
+            return []
         missing = self.wanted - sum(not one.retiring for one in self.children.values())
         unborn = sum(not one.ready for one in self.children.values())
         room = (1 if self.failures else _UNBORN_MOST) - unborn
-        return [self._order(now) for _ in range(min(missing, room))]
+        ordered: list[Child] = []
+        try:
+            for _ in range(min(missing, room)):
+                ordered.append(self._order(self.control, now))
+        except OSError as error:  # too many open files
+            self.changed = True
+            self.failed(f"{type(error).__name__}: {error}", now)
+        return ordered
 
-    def _order(self, now: float) -> Child:
-        assert self.control is not None
+    def _order(self, control: socket.socket, now: float) -> Child:
         self._last += 1
         ours, theirs = socket.socketpair()
         one = Child(self._last, Channel(ours, blocking=False), Claims())
-        Order(one.number, theirs.fileno(), one.claims.read).send(self.control)
-        theirs.close()
+        try:
+            Order(one.number, theirs.fileno(), one.claims.read).send(control)
+        except OSError:
+            one.close()
+            raise
+        finally:
+            theirs.close()
         one.patience_ends = now + self._settings.start_timeout_s
         self.children[one.number] = one
         return one

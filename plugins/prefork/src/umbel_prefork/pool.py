@@ -55,6 +55,9 @@ class PreforkPool(Pool):
         crew = Crew(self.settings)
         try:
             crew.start(runner)
+        except OSError as error:
+            crew.close()
+            raise PermanentError(f"the prefork pool cannot start its processes: {error}") from error
         except BaseException:
             crew.close()
             raise
@@ -142,7 +145,7 @@ class PreforkPool(Pool):
         return self._crew.terminate(key, signal)
 
     def resize(self, concurrency: int) -> None:
-        check(self.settings.__class__(concurrency=concurrency))
+        check(PoolSettings(concurrency=concurrency))
         if not self._stopping:
             self._running().resize(concurrency)
 

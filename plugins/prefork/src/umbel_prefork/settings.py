@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-import os
-
 from umbel.contracts.pool import PoolSettings
 from umbel.exceptions import ImproperlyConfigured
 
 
 def check(settings: PoolSettings) -> None:
     """Raises `ImproperlyConfigured`."""
-    if not hasattr(os, "fork"):
-        raise ImproperlyConfigured(
-            "the pool 'prefork' needs fork(), which this system does not have: use 'threads' or 'solo'"
-        )
     at_least_one = {
         "concurrency": settings.concurrency,
         "max_tasks_per_child": settings.max_tasks_per_child,

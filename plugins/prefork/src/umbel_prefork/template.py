@@ -85,11 +85,14 @@ class Template:
             os.close(order.claims)
 
     def _become_child(self, order: Order) -> NoReturn:
-        signal.set_wakeup_fd(-1)
-        self._control.close()
-        os.close(self._awake)
-        os.close(self._alarm)
-        self._child_main(order, self._signals)
+        try:
+            signal.set_wakeup_fd(-1)
+            self._control.close()
+            os.close(self._awake)
+            os.close(self._alarm)
+            self._child_main(order, self._signals)
+        finally:
+            os._exit(1)
 
     def _bury(self) -> None:
         while self._children:

@@ -1,0 +1,1 @@
+"""A pool of threads in the worker's own process."""
