@@ -112,7 +112,7 @@ def stamp() -> str:
     """Changes with everything that decides what is installed."""
     digest = hashlib.sha256(sys.version.encode())
     files = [folder / "pyproject.toml" for folder in folders()]
-    for path in [*files, *sorted(ROOT.glob("tests/requirements*.txt")), ROOT / "hatch_build.py", Path(__file__)]:
+    for path in [*files, *sorted(ROOT.glob("*/requirements*.txt")), ROOT / "hatch_build.py", Path(__file__)]:
         digest.update(str(path).encode() + (path.read_bytes() if path.exists() else b""))
     return digest.hexdigest()
 
