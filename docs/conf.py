@@ -5,7 +5,9 @@ from pathlib import Path
 
 import umbel
 
-sys.path.insert(0, str(Path(__file__).parent / "_ext"))
+HERE = Path(__file__).parent
+# The generators of the reference, and how the guards count lines.
+sys.path[:0] = [str(HERE / "_ext"), str(HERE.parent / "tests" / "guards")]
 
 project = "Umbel"
 author = "The Umbel authors"
@@ -20,7 +22,6 @@ html_title = f"Umbel {release}"
 
 myst_enable_extensions = ["colon_fence", "deflist"]
 myst_heading_anchors = 3
-suppress_warnings = ["myst.iref_ambiguous"]
 
 # Docstrings write `name` for code, as Markdown does.
 default_role = "code"

@@ -7,31 +7,44 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
+from sphinx import addnodes
 from sphinx.application import Sphinx
+from sphinx.environment import BuildEnvironment
 
 from umbel_docs import architecture, commands, errors, hooks, modules, settings
 
+DOCS = Path(__file__).parents[2]
 GENERATORS: dict[str, Callable[[], str]] = {
     "settings": settings.markdown,
     "commands": commands.markdown,
     "hooks": hooks.markdown,
     "errors": errors.markdown,
     "modules": modules.markdown,
+    "kernel-size": modules.size,
     "kinds": architecture.kinds,
     "graph": architecture.graph,
+    # A line of the table of contents; the page itself comes from a run of the benchmarks, and need not be there.
+    "benchmarks": lambda: "benchmarks" if (DOCS / "benchmarks.md").exists() else "",
 }
-_MARK = re.compile(r"^<!-- generated: (?P<name>[\w-]+) -->$", re.MULTILINE)
+_MARK = re.compile(r"<!-- generated: (?P<name>[\w-]+) -->")
 #: A block that is a file gets its name as a caption.
 _FILE = re.compile(r"^```(?P<language>\w+) \{(?:file|patch)=(?P<file>[^\s}]+)[^}]*\}$", re.MULTILINE)
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
     for kind in ("setting", "hook", "command"):
-        app.add_object_type(kind, kind, indextemplate=f"pair: %s; {kind}")
+        app.add_object_type(kind, kind, f"pair: %s; {kind}", parse_node=_name)
     app.connect("source-read", _fill)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
+
+
+def _name(env: BuildEnvironment, signature: str, node: addnodes.desc_signature) -> str:
+    """What references call it: the signature without its arguments."""
+    node += addnodes.desc_name(signature, signature)
+    return signature.partition("(")[0]
 
 
 def filled(text: str) -> str:

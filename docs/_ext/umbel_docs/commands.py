@@ -38,4 +38,6 @@ def _section(path: str, command: click.Command) -> str:
     records = [parameter.get_help_record(context) for parameter in command.get_params(context)]
     options = [f"`{record[0]}`\n: {record[1]}\n" for record in records if record and record[1]]
     depth = "#" * min(len(path.split()) + 1, 4)
-    return "\n".join([f"{depth} {path}\n", f":::{{command}} {path} {usage}".rstrip(), text, "", *options, ":::", ""])
+    return "\n".join(
+        [f"{depth} {path}\n", f":::{{command}} {path}", f"`{path} {usage}`".strip(), "", text, "", *options, ":::", ""]
+    )

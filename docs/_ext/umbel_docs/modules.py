@@ -6,6 +6,8 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
+from source_tree import kernel
+
 import umbel
 
 ROOT = Path(umbel.__file__).parent
@@ -31,3 +33,10 @@ def about(path: Path) -> str:
     """The first paragraph of the module's docstring, on one line."""
     text = ast.get_docstring(ast.parse(path.read_text("utf-8"))) or ""
     return " ".join(text.partition("\n\n")[0].split())
+
+
+def size() -> str:
+    """A sentence about the lines of code that the kernel has, counted as the guard of its size counts them."""
+    modules = kernel().modules
+    lines = sum(len(module.code_lines) for module in modules)
+    return f"The version that this page was built from has {lines:,} in {len(modules)} files."

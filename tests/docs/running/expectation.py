@@ -14,7 +14,7 @@ _VARYING = (
     r"\d+\.\d+(?:e-\d+)?s\b",  # a duration
     r"(?<=pid )\d+",
     r"\b\d+\.\d+\.\d+\b",  # a version
-    r"\b\d+(?= (?:failed|passed|skipped))",  # a count of tests
+    r"\b\d+(?= (?:failed|passed|skipped|deselected))",  # a count of tests
 )
 _ANY = re.compile("|".join(f"({pattern})" for pattern in (*_VARYING, r"celery@[\w.-]+", r"\.\.\.")))
 _FREE = (*_VARYING, r"celery@[\w.-]+", r".*?")
