@@ -65,7 +65,9 @@ def environments() -> dict[str, Environment]:
         found[name] = Environment(unique([*base, folder]), [folder])
     for python in PYTHONS:
         found[python] = Environment(unique([*base, *defaults]), ["core", *defaults])
-    found["all"] = Environment(unique([*base, *plugins, "."]), [], "tests/requirements-all.txt")
+    everything = unique([*base, *plugins, "."])
+    found["all"] = Environment(everything, [], "tests/requirements-all.txt")
+    found["docs"] = Environment(everything, [], "docs/requirements.txt")
     return found
 
 
