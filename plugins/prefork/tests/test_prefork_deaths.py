@@ -184,7 +184,7 @@ def test_a_template_that_is_killed_ends_the_pool_but_not_the_running_job(
     bench.begun(running)
     template = int(Path(f"/proc/{pool.pids()[0]}/stat").read_text().rpartition(")")[2].split()[1])
     os.kill(template, signal.SIGKILL)
-    with pytest.raises(PermanentError, match=r"signal 9 \(SIGKILL\).*started again"):
+    with pytest.raises(PermanentError, match=r"signal 9 \(SIGKILL\).*start the worker again"):
         bench.until(lambda: False)
     assert pool.withdraw() == [waiting]
     gate.touch()

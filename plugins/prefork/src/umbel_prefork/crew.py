@@ -237,7 +237,7 @@ class Crew:
         how = describe(self.nursery.bury_template())
         self.failure = PermanentError(
             f"the process from which the prefork pool forks its children (pid {self.nursery.template_pid}) has ended: "
-            f"{how}. Running jobs are finished, but the worker has to be started again"
+            f"{how}. No child can be replaced any more: start the worker again"
         )
         for child in list(self.nursery.children.values()):
             if not child.pid:
