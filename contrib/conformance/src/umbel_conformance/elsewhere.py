@@ -11,7 +11,7 @@ import pickle
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import pytest
@@ -54,9 +54,12 @@ class Child:
             stdout=subprocess.PIPE,
             env=environment,
         )
-        assert self._process.stdin is not None
-        pickle.dump((action, args), self._process.stdin)
-        self._process.stdin.flush()
+        stdin, stdout = self._process.stdin, self._process.stdout
+        assert stdin is not None
+        assert stdout is not None
+        self._stdin, self._stdout = stdin, stdout
+        pickle.dump((action, args), stdin)
+        stdin.flush()
 
     @property
     def pid(self) -> int:
@@ -64,10 +67,8 @@ class Child:
 
     def receive(self) -> Any:
         """The next value that the action yields; fails the test if none comes."""
-        assert self._process.stdout is not None
-        stdout = self._process.stdout
         try:
-            return Background(lambda: pickle.load(stdout)).result(self._patience_s)
+            return Background(lambda: pickle.load(self._stdout)).result(self._patience_s)
         except EOFError:
             code = self._process.wait(self._patience_s)
             pytest.fail(f"the other process ended with code {code} before it answered; its stderr says why")
@@ -75,21 +76,28 @@ class Child:
     def kill(self) -> None:
         """`kill -9`, and wait until it is gone."""
         self._process.kill()
-        self.wait()
+        self._process.wait(self._patience_s)
+
+    def left_behind(self) -> list[Any]:
+        """What the killed process had said and nobody has heard yet."""
+        values = []
+        with suppress(EOFError, pickle.UnpicklingError):
+            while True:
+                values.append(pickle.load(self._stdout))
+        return values
 
     def finish(self) -> Any:
         """The last value that the action yields, once the process has ended by itself."""
         value = self.receive()
-        self.wait()
+        self._process.wait(self._patience_s)
         assert self._process.returncode == 0, f"the other process ended with code {self._process.returncode}"
         return value
 
-    def wait(self) -> None:
-        """Wait until it is gone."""
-        self._process.wait(self._patience_s)
-        for pipe in (self._process.stdin, self._process.stdout):
-            if pipe is not None:
-                pipe.close()
+    def bury(self) -> None:
+        """See to it that nothing of it is left."""
+        self.kill()
+        self._stdin.close()
+        self._stdout.close()
 
 
 @contextmanager
@@ -105,7 +113,7 @@ def children(patience_s: float) -> Iterator[Callable[..., Child]]:
         yield start
     finally:
         for child in born:
-            child.kill()
+            child.bury()
 
 
 def until_the_parent_is_gone() -> None:

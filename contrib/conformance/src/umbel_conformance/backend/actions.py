@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from typing import Any
 
+from umbel import states
 from umbel.model import Record
 from umbel_conformance.elsewhere import Blueprint, until_the_parent_is_gone
 
@@ -43,3 +45,11 @@ def claim_and_stay(backend: Blueprint, key: str, owner: str, ttl_s: float) -> It
 def tally_many(backend: Blueprint, key: str, members: list[str]) -> Iterator[list[int]]:
     shared = backend.build().shared()
     yield [shared.tally(key, member, b"") for member in members]
+
+
+def store_until_killed(backend: Blueprint, batch: int) -> Iterator[int]:
+    """Store batches of numbered records for ever; say how many have been stored so far."""
+    driver = backend.build()
+    for start in itertools.count(0, batch):
+        driver.store([Record(str(number), states.SUCCESS, b"{}") for number in range(start, start + batch)])
+        yield start + batch

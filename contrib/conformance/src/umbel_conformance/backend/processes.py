@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+
 from umbel import states
 from umbel.contracts import Backend, Subscription
 from umbel_conformance.backend import actions
@@ -17,6 +19,16 @@ class Processes(BackendBench):
     ) -> None:
         elsewhere(actions.store, Blueprint.of(make_backend()), [("a", states.SUCCESS, b"1")]).finish()
         assert facts(open_backend().fetch(["a"])) == [("a", states.SUCCESS, b"1")]
+
+    @needs("durable")
+    def test_what_was_stored_is_there_when_the_process_is_killed_at_any_moment(
+        self, make_backend: MakeBackend, open_backend: OpenBackend, elsewhere: StartElsewhere
+    ) -> None:
+        victim = elsewhere(actions.store_until_killed, Blueprint.of(make_backend()), 5)
+        said = [victim.receive() for _ in range(random.randint(1, 20))]
+        victim.kill()
+        promised = max([*said, *victim.left_behind()])
+        assert None not in open_backend().fetch([str(number) for number in range(promised)])
 
     @needs("across_processes")
     def test_what_another_process_stored_is_found_here(self, backend: Backend, elsewhere: StartElsewhere) -> None:

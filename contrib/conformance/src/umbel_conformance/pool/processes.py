@@ -78,6 +78,17 @@ class Processes(PoolBench):
         assert pool.wait_finished(running)[0].reason == "WorkerLostError"
         assert not any(outcome.lost for outcome in pool.wait_finished(*nexts))
 
+    @needs("processes")
+    def test_an_interrupt_from_the_terminal_is_the_workers_to_handle(self, start_pool: StartPool) -> None:
+        """Ctrl-C reaches every process of the group; a job that runs must not die of it."""
+        pool = start_pool()
+        running = job("wait:gate")
+        pool.submit(running)
+        pool.wait_begun(running)
+        os.kill(pool.pids[running.key], signal.SIGINT)
+        pool.runner.open_gate("gate")
+        assert pool.wait_finished(running)[0].reason == "waited"
+
     @needs("processes", "concurrent")
     def test_a_death_does_not_touch_the_jobs_of_other_processes(self, start_pool: StartPool) -> None:
         pool = start_pool(concurrency=2)

@@ -51,6 +51,9 @@ class Running(PoolBench):
     def test_the_body_reaches_the_job_and_the_payload_comes_back(self, start_pool: StartPool, body: bytes) -> None:
         assert start_pool().run(job("echo", body))[0].payload == body
 
+    def test_the_info_of_a_job_reaches_the_runner(self, start_pool: StartPool) -> None:
+        assert start_pool().run(job("info:host", info={"host": "ünïcode", "redelivered": True}))[0].reason == "ünïcode"
+
     def test_a_huge_body_and_a_huge_payload_get_through(self, start_pool: StartPool) -> None:
         body = bytes(range(256)) * (HUGE_BYTES // 256)
         huge, small = start_pool().run(job("echo", body), job("echo", b"small"))

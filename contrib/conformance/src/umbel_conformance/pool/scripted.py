@@ -25,6 +25,7 @@ class ScriptedRunner:
 
     ====================  ==============================================================================================
     `echo`                succeeds; the body becomes the payload
+    `info:KEY`            succeeds; says what the job's info has under KEY
     `wait:NAME`           runs until the file NAME is there (`open_gate` makes it); ends early at its soft limit
     `meet:N`              runs until N such jobs run at the same time
     `census`              notes how many `census` jobs ran at once, itself included
@@ -76,6 +77,9 @@ class ScriptedRunner:
     def _echo(self, job: Job, argument: str) -> str:
         return argument
 
+    def _info(self, job: Job, key: str) -> str:
+        return str(job.info[key])
+
     def _wait(self, job: Job, name: str) -> str:
         try:
             self._until((self.folder / name).exists)
@@ -124,6 +128,7 @@ class ScriptedRunner:
 
 COMMANDS: dict[str, Callable[[ScriptedRunner, Job, str], Any]] = {
     "echo": ScriptedRunner._echo,
+    "info": ScriptedRunner._info,
     "wait": ScriptedRunner._wait,
     "leak": ScriptedRunner._leak,
     "stubborn": ScriptedRunner._stubborn,

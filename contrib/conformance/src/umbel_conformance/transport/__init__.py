@@ -7,6 +7,7 @@ from umbel_conformance.transport.dead_letters import DeadLetters
 from umbel_conformance.transport.delayed import Delayed
 from umbel_conformance.transport.expiring import Expiring
 from umbel_conformance.transport.fanout import FanningOut
+from umbel_conformance.transport.killing import Killing
 from umbel_conformance.transport.leases import Leases
 from umbel_conformance.transport.pausing import Pausing
 from umbel_conformance.transport.priority import Priority
@@ -33,6 +34,7 @@ class TransportConformance(
     FanningOut,
     Threads,
     Processes,
+    Killing,
     Closing,
 ):
     """Everything that a transport must do. Give it the fixture `make_transport`."""

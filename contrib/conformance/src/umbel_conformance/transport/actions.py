@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from typing import Any
 
@@ -56,3 +57,20 @@ def listen(transport: Blueprint, exchange: str, timeout_s: float) -> Iterator[An
     yield [one.body.decode() for one in subscription.receive(timeout_s)]
     subscription.close()
     driver.close()
+
+
+def work_until_killed(transport: Blueprint, queue: str, batch: int) -> Iterator[list[str]]:
+    """Reserve and acknowledge for ever; say what will be acknowledged before it is."""
+    driver = transport.build()
+    while True:
+        held = driver.reserve([queue], batch, 1.0)
+        yield [one.message.body.decode() for one in held]
+        driver.settle([Settlement(one) for one in held])
+
+
+def publish_until_killed(transport: Blueprint, queue: str, batch: int) -> Iterator[int]:
+    """Publish batches of numbered messages for ever; say how many have been published so far."""
+    driver = transport.build()
+    for start in itertools.count(0, batch):
+        driver.publish([Message(queue, str(number).encode()) for number in range(start, start + batch)])
+        yield start + batch
