@@ -127,7 +127,7 @@ def _set_topics(connection: sqlite3.Connection, peer: int, topics: Iterable[str]
 
 def _forget_the_silent(connection: sqlite3.Connection) -> None:
     silent = connection.execute(
-        "DELETE FROM peer WHERE seen < ? AND id NOT IN (SELECT owner FROM lease) RETURNING id",
+        "DELETE FROM peer WHERE seen < ? AND NOT EXISTS (SELECT 1 FROM lease WHERE owner = peer.id) RETURNING id",
         (clock.time() - FORGET_AFTER_S,),
     )
     for (peer,) in silent.fetchall():

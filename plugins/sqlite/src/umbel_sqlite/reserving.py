@@ -23,7 +23,7 @@ _LOOK = """
         EXISTS (SELECT 1 FROM ready WHERE ready.queue = asked.value),
         (SELECT min(due) FROM delayed WHERE delayed.queue = asked.value)
     FROM json_each(?) AS asked
-    WHERE asked.value NOT IN (SELECT name FROM queue WHERE paused)"""
+    WHERE NOT EXISTS (SELECT 1 FROM queue WHERE queue.name = asked.value AND queue.paused)"""
 # CROSS JOIN keeps SQLite from any other order: https://sqlite.org/optoverview.html#crossjoin
 _TAKE = """
     SELECT ready.rank, ready.id, ready.lost, message.expires, message.head, message.body
