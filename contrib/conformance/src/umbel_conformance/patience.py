@@ -80,7 +80,8 @@ class Patience:
             yield
             return
         before = signal.signal(signal.SIGALRM, give_up)
-        signal.setitimer(signal.ITIMER_REAL, 4 * self.patience_s)
+        # Again and again: what is cleaned up after the test may hang as well.
+        signal.setitimer(signal.ITIMER_REAL, 4 * self.patience_s, 4 * self.patience_s)
         yield
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)

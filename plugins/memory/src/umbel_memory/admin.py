@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from umbel.contracts import QueueAdmin
 from umbel.model import DeadLetter, Depth, Message
 from umbel_memory.broker import MemoryBroker
-from umbel_memory.queue import copied
+from umbel_memory.copies import copied
 
 
 class MemoryAdmin(QueueAdmin):

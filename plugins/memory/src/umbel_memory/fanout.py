@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from umbel import clock
 from umbel.contracts import Fanout, FanoutSubscription
 from umbel.model import Message
-from umbel_memory.queue import copied
+from umbel_memory.copies import copied
 from umbel_memory.topics import matches
 
 

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import heapq
 import itertools
-import json
-from typing import Any
 
 from attrs import define, evolve
 
-from umbel.exceptions import PermanentError
 from umbel.model import DeadLetter, Delivery, Depth, Message
+from umbel_memory.copies import copied
 
 
 @define(eq=False)
@@ -117,19 +115,3 @@ class MemoryQueue:
 
 def _expired(entry: Entry, now: float) -> bool:
     return entry.message.expires is not None and entry.message.expires <= now
-
-
-def copied(message: Message) -> Message:
-    """The message as a broker elsewhere would give it back: nobody shares its headers, and they are plain data."""
-    return evolve(message, headers=_plain(message, "headers"), properties=_plain(message, "properties"))
-
-
-def _plain(message: Message, part: str) -> dict[str, Any]:
-    try:
-        plain: dict[str, Any] = json.loads(json.dumps(getattr(message, part)))
-    except (TypeError, ValueError) as error:
-        raise PermanentError(
-            f"the {part} of a message for queue {message.queue!r} are not plain data ({error}): "
-            "put str, int, float, bool, None, list and dict there, everything else into the body"
-        ) from error
-    return plain

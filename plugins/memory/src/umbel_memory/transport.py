@@ -9,8 +9,8 @@ from umbel.contracts import Fanout, QueueAdmin, Transport
 from umbel.model import Action, Delivery, Message, Settlement
 from umbel_memory.admin import MemoryAdmin
 from umbel_memory.broker import MemoryBroker
+from umbel_memory.copies import copied
 from umbel_memory.names import Names
-from umbel_memory.queue import copied
 from umbel_memory.settings import MemorySettings
 
 #: The brokers of this process.
