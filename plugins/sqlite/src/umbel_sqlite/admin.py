@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from umbel import clock
 from umbel.contracts import QueueAdmin
-from umbel.model import DeadLetter, Depth
+from umbel.model import DeadLetter, Depth, Message
 from umbel_sqlite import deadletters, peers, places
 from umbel_sqlite.database import Database
 
@@ -53,6 +53,12 @@ class SqliteAdmin(QueueAdmin):
     def discard(self, keys: Sequence[str]) -> int:
         with self._database.writing() as connection:
             return deadletters.discard(connection, keys)
+
+    def bury(self, messages: Sequence[Message], reason: str) -> None:
+        with self._database.writing() as connection:
+            written = places.write(connection, messages)
+            deaths = [(id_, one.queue, -one.priority, reason, 0) for id_, one in written]
+            deadletters.bury(connection, deaths, clock.time(), self._database.settings.max_dead_letters)
 
     def pause(self, queue: str) -> None:
         with self._database.writing() as connection:

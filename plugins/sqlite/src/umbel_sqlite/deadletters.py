@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
-from umbel.model import DeadLetter, Settlement
+from umbel.model import DeadLetter
 from umbel_sqlite.database import Database
 from umbel_sqlite.envelope import message_of
 from umbel_sqlite.places import array, drop, place
@@ -17,18 +17,17 @@ _LETTERS = """
     WHERE dead.queue = ? ORDER BY dead.key LIMIT ?"""
 
 
-def bury(connection: sqlite3.Connection, settlements: Iterable[Settlement], now: float, most: int) -> None:
-    """Keep the messages of these settlements, and no more than `most` of each queue."""
-    queues = set()
-    for settlement in settlements:
-        id_ = settlement.delivery.tag.id
-        queue, rank = connection.execute("SELECT queue, rank FROM message WHERE id = ?", (id_,)).fetchone()
-        connection.execute(
-            "INSERT INTO dead (queue, id, rank, reason, died, lost) VALUES (?, ?, ?, ?, ?, ?)",
-            (queue, id_, rank, settlement.reason, now, settlement.delivery.lost),
-        )
-        queues.add(queue)
-    for queue in queues:
+#: A message that has just died: id, queue, rank, reason, losses.
+Death = tuple[int, str, int, str, int]
+
+
+def bury(connection: sqlite3.Connection, deaths: Sequence[Death], now: float, most: int) -> None:
+    """Keep the messages, and no more than `most` of each queue."""
+    connection.executemany(
+        "INSERT INTO dead (id, queue, rank, reason, lost, died) VALUES (?, ?, ?, ?, ?, ?)",
+        [(*death, now) for death in deaths],
+    )
+    for queue in {queue for _, queue, *_ in deaths}:
         _prune(connection, queue, most)
 
 

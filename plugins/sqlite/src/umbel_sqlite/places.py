@@ -14,6 +14,13 @@ Place = tuple[int, str, int, int, "float | None"]
 
 def publish(connection: sqlite3.Connection, messages: Sequence[Message], now: float) -> set[str]:
     """Put the messages into their queues; returns the queues in which somebody may have to look again."""
+    return place(
+        connection, [(id_, one.queue, -one.priority, 0, one.due) for id_, one in write(connection, messages)], now
+    )
+
+
+def write(connection: sqlite3.Connection, messages: Sequence[Message]) -> list[tuple[int, Message]]:
+    """Give the messages ids and rows of their own, but no place yet."""
     (last,) = connection.execute("SELECT coalesce(max(id), 0) FROM message").fetchone()
     numbered = list(enumerate(messages, last + 1))
     declare(connection, {message.queue for message in messages})
@@ -21,7 +28,7 @@ def publish(connection: sqlite3.Connection, messages: Sequence[Message], now: fl
         "INSERT INTO message (id, queue, rank, expires, head, body) VALUES (?, ?, ?, ?, ?, ?)",
         [(id_, one.queue, -one.priority, one.expires, head_of(one), one.body) for id_, one in numbered],
     )
-    return place(connection, [(id_, one.queue, -one.priority, 0, one.due) for id_, one in numbered], now)
+    return numbered
 
 
 def place(connection: sqlite3.Connection, messages: Iterable[Place], now: float) -> set[str]:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from umbel.model import Action, Settlement
 from umbel_sqlite import deadletters, leases
 from umbel_sqlite.leases import Tag
-from umbel_sqlite.places import Place, drop, place
+from umbel_sqlite.places import drop, place
 
 
 def settle(
@@ -21,10 +21,11 @@ def settle(
     for settlement in valid:
         by_action[settlement.action].append(settlement)
     drop(connection, [settlement.delivery.tag.id for settlement in by_action[Action.ACK]])
-    if dead := by_action[Action.DEAD]:
-        deadletters.bury(connection, dead, now, max_dead_letters)
-    changed = _requeue(connection, by_action[Action.REQUEUE], now) if by_action[Action.REQUEUE] else set()
-    return refused, changed
+    deaths = [(*_origin(connection, one), one.reason, one.delivery.lost) for one in by_action[Action.DEAD]]
+    deadletters.bury(connection, deaths, now, max_dead_letters)
+    # A message goes back to where it was: its id is its place among those of its priority.
+    back = [(*_origin(connection, one), one.delivery.lost, one.due) for one in by_action[Action.REQUEUE]]
+    return refused, place(connection, back, now)
 
 
 def _proved(
@@ -44,11 +45,9 @@ def _proved(
     return valid, refused
 
 
-def _requeue(connection: sqlite3.Connection, settlements: Sequence[Settlement], now: float) -> set[str]:
-    """Back to where it was: the id is the message's place among those of its priority."""
-    places: list[Place] = []
-    for settlement in settlements:
-        id_ = settlement.delivery.tag.id
-        queue, rank = connection.execute("SELECT queue, rank FROM message WHERE id = ?", (id_,)).fetchone()
-        places.append((id_, queue, rank, settlement.delivery.lost, settlement.due))
-    return place(connection, places, now)
+def _origin(connection: sqlite3.Connection, settlement: Settlement) -> tuple[int, str, int]:
+    """The message's id, queue and rank."""
+    origin: tuple[int, str, int] = connection.execute(
+        "SELECT id, queue, rank FROM message WHERE id = ?", (settlement.delivery.tag.id,)
+    ).fetchone()
+    return origin
