@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 from sphinx.util.inventory import InventoryFile
@@ -13,9 +14,10 @@ from sphinx.util.inventory import InventoryFile
 import umbel
 from umbel.cli.root import root
 from umbel.exceptions import UmbelError
+from umbel.plugin.graph import Graph, Node
 from umbel.plugin.hooks import known
 from umbel.settings.sections import kernel_options
-from umbel_docs import GENERATORS, commands, errors, filled, modules, settings
+from umbel_docs import GENERATORS, commands, errors, filled, modules, picture, settings
 from umbel_docs.blocks import blocks
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
@@ -118,6 +120,15 @@ def test_a_mark_that_no_generator_knows_is_an_error() -> None:
     assert "worker_concurrency" in filled("<!-- generated: settings -->")
     with pytest.raises(KeyError, match="nonsense"):
         filled("<!-- generated: nonsense -->")
+
+
+def test_the_picture_of_a_graph_has_every_part_and_no_needless_arrow() -> None:
+    nodes = (Node("a"), Node("b", ("a",)), Node("c", ("a", "b"), origin="umbel-x 1.0"))
+    assert picture.reduced(Graph(nodes).edges()) == [("a", "b"), ("b", "c")]
+    drawn = ElementTree.fromstring(picture.svg(Graph(nodes)))
+    assert [text.text for text in drawn.iter("text")] == ["a", "b", "c"]
+    assert [title.text for title in drawn.iter("title")] == ["umbel-x 1.0"]
+    assert len([path for path in drawn.iter("path") if path.get("marker-end")]) == 2
 
 
 def test_every_generator_is_used() -> None:

@@ -26,6 +26,7 @@ GENERATORS: dict[str, Callable[[], str]] = {
     "kernel-size": modules.size,
     "kinds": architecture.kinds,
     "graph": architecture.graph,
+    "picture": architecture.picture,
     # A line of the table of contents; the page itself comes from a run of the benchmarks, and need not be there.
     "benchmarks": lambda: "benchmarks" if (DOCS / "benchmarks.md").exists() else "",
 }

@@ -10,8 +10,10 @@ from contextlib import contextmanager
 from umbel import Umbel
 from umbel.contracts import CONTRACT_VERSIONS, CONTRACTS
 from umbel.plugin.catalogue import Catalogue
+from umbel.plugin.graph import Graph
 from umbel.plugin.render import as_text
 from umbel.worker import Worker
+from umbel_docs.picture import svg
 
 
 def kinds() -> str:
@@ -31,9 +33,17 @@ def kinds() -> str:
 
 def graph() -> str:
     """What `umbel graph` prints, in a block."""
+    return f"```text\n{as_text(_worker_graph())}\n```"
+
+
+def picture() -> str:
+    """The same, drawn."""
+    return svg(_worker_graph())
+
+
+def _worker_graph() -> Graph:
     with _no_configuration():
-        drawn = as_text(Worker(Umbel("docs", set_as_current=False)).graph())
-    return f"```text\n{drawn}\n```"
+        return Worker(Umbel("docs", set_as_current=False)).graph()
 
 
 @contextmanager
