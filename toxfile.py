@@ -64,7 +64,7 @@ def environments() -> dict[str, Environment]:
         name = folder.replace("plugins/", "plugin-").replace("contrib/", "contrib-")
         found[name] = Environment(unique([*base, folder]), [folder])
     for python in PYTHONS:
-        found[python] = Environment(unique([*base, *defaults]), ["core", *defaults])
+        found[python] = Environment(unique([*base, *defaults, "."]), ["core", *defaults])
     everything = unique([*base, *plugins, "."])
     found["all"] = Environment(everything, [], "tests/requirements-all.txt")
     found["docs"] = Environment(everything, [], "docs/requirements.txt")
