@@ -120,6 +120,24 @@ def family(pid: int) -> list[int]:
         return [pid, *(one for child in children.read().split() for one in family(int(child)))]
 
 
+def cpu_s(pids: list[int]) -> float:
+    """User and system time of these processes so far."""
+    ticks = 0
+    for pid in pids:
+        with open(f"/proc/{pid}/stat") as stat:
+            ticks += sum(map(int, stat.read().rpartition(")")[2].split()[11:13]))
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
+def show_drain(what: str, pool: PreforkPool, count: int, size: int, **limits: float) -> None:
+    others = family(os.getpid())[1:]
+    ours, theirs = time.process_time(), cpu_s(others)
+    rate = drain(pool, count, size, **limits)
+    ours, theirs = time.process_time() - ours, cpu_s(others) - theirs
+    print(f"{what:26} {rate:8,.0f} jobs/s   CPU a job: worker {ours / count * 1e6:4.1f} µs", end="")
+    print(f", children {theirs / count * 1e6:4.1f} µs")
+
+
 def quantiles(took: list[float]) -> str:
     cuts = statistics.quantiles(took, n=100)
     return f"p50 {cuts[49] * 1e6:6.0f} µs   p99 {cuts[98] * 1e6:6.0f} µs"
@@ -130,16 +148,16 @@ def main() -> None:
     pool = PreforkPool(PoolSettings(concurrency=children))
     begun = time.perf_counter()
     pool.start(NoRunner())
-    print(f"start, {children} children         {(time.perf_counter() - begun) * 1e3:6.1f} ms")
+    print(f"start, {children} children          {(time.perf_counter() - begun) * 1e3:6.1f} ms")
     pids = family(os.getpid())
-    print(f"memory, {len(pids)} processes        {sum(map(pss_kib, pids)) / 1024:6.1f} MiB PSS")
+    print(f"memory, {len(pids)} processes         {sum(map(pss_kib, pids)) / 1024:6.1f} MiB PSS")
     drain(pool, 2_000, 100)
     for size in (1, 20, 100):
-        print(f"drain, {size:3} at a time         {drain(pool, 20_000, size):8,.0f} jobs/s")
-    print(f"drain, with time limits      {drain(pool, 20_000, 100, time_limit=300, soft_time_limit=200):8,.0f} jobs/s")
-    print(f"round trip, one thread      {quantiles(same_thread_round_trips(pool, 3_000))}")
-    print(f"round trip, two threads     {quantiles(round_trips(pool, 3_000))}")
-    print(f"memory after that            {sum(map(pss_kib, pids)) / 1024:6.1f} MiB PSS")
+        show_drain(f"drain, {size} at a time", pool, 20_000, size)
+    show_drain("drain, with time limits", pool, 20_000, 100, time_limit=300, soft_time_limit=200)
+    print(f"round trip, one thread       {quantiles(same_thread_round_trips(pool, 3_000))}")
+    print(f"round trip, two threads      {quantiles(round_trips(pool, 3_000))}")
+    print(f"memory after that             {sum(map(pss_kib, pids)) / 1024:6.1f} MiB PSS")
     pool.stop(None)
 
 
