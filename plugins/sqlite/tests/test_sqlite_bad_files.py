@@ -128,9 +128,9 @@ def test_a_lock_that_is_never_given_up_is_a_temporary_error_and_then_it_works(fi
 def test_an_sqlite_that_is_too_old_is_refused_with_what_is_needed(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(sqlite3, "sqlite_version_info", (3, 34, 1))
+    monkeypatch.setattr(sqlite3, "sqlite_version_info", (3, 25, 3))
     transport = SqliteTransport(f"sqlite:///{tmp_path}/x.db")
-    with pytest.raises(PermanentError, match=r"needs 3\.35\.0 or later"):
+    with pytest.raises(PermanentError, match=r"needs 3\.26\.0 or later"):
         transport.publish([Message("q", b"")])
     transport.close()
 

@@ -6,9 +6,10 @@ import sqlite3
 from collections.abc import Sequence
 
 from umbel.model import DeadLetter
+from umbel_sqlite.arrays import array
 from umbel_sqlite.database import Database
 from umbel_sqlite.envelope import message_of
-from umbel_sqlite.places import array, drop, place
+from umbel_sqlite.places import drop, place
 
 _LETTERS = """
     SELECT dead.key, dead.queue, dead.rank, dead.reason, dead.died, dead.lost,
@@ -53,10 +54,11 @@ def discard(connection: sqlite3.Connection, keys: Sequence[str]) -> int:
 
 
 def _remove(connection: sqlite3.Connection, keys: Sequence[str]) -> list[tuple[int, str, int]]:
-    numbers = {int(key) for key in keys if key.isdecimal()}
-    return connection.execute(
-        "DELETE FROM dead WHERE key IN (SELECT value FROM json_each(?)) RETURNING id, queue, rank", (array(numbers),)
-    ).fetchall()
+    numbers = array(int(key) for key in keys if key.isdecimal())
+    which = "FROM dead WHERE key IN (SELECT value FROM json_each(?))"
+    rows = connection.execute(f"SELECT id, queue, rank {which}", (numbers,)).fetchall()
+    connection.execute(f"DELETE {which}", (numbers,))
+    return rows
 
 
 def _prune(connection: sqlite3.Connection, queue: str, most: int) -> None:

@@ -29,10 +29,8 @@ def expire(connection: sqlite3.Connection, now: float) -> Step:
 
 def drop_tallies(connection: sqlite3.Connection, which: str, parameters: tuple[object, ...]) -> int:
     """Drop the tallies for which the condition holds, with their members; returns how many."""
-    keys = connection.execute(
-        f"DELETE FROM tally WHERE key IN (SELECT key FROM tally WHERE {which} LIMIT {AT_ONCE}) RETURNING key",
-        parameters,
-    ).fetchall()
+    keys = connection.execute(f"SELECT key FROM tally WHERE {which} LIMIT {AT_ONCE}", parameters).fetchall()
+    connection.executemany("DELETE FROM tally WHERE key = ?", keys)
     connection.executemany("DELETE FROM tally_member WHERE key = ?", keys)
     return len(keys)
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from umbel.model import Delivery
-from umbel_sqlite.places import array
+from umbel_sqlite.arrays import array
 
 
 class Tag(NamedTuple):
@@ -19,6 +19,7 @@ class Tag(NamedTuple):
     id: int
 
 
+_MINE = "WHERE owner = ? AND number IN (SELECT value FROM json_each(?))"
 _GIVE_BACK = """
     INSERT INTO ready (queue, rank, id, lost)
     SELECT message.queue, message.rank, lease.id, lease.lost + 1
@@ -35,18 +36,17 @@ def lend(connection: sqlite3.Connection, hand_outs: Iterable[tuple[Tag, int]], u
 
 def end(connection: sqlite3.Connection, owner: int, numbers: Iterable[int]) -> set[int]:
     """End these leases; returns the numbers of those that the owner still had."""
-    ended = connection.execute(
-        "DELETE FROM lease WHERE owner = ? AND number IN (SELECT value FROM json_each(?)) RETURNING number",
-        (owner, array(numbers)),
-    )
-    return {number for (number,) in ended.fetchall()}
+    mine = array(numbers)
+    held = _held(connection, owner, mine)
+    connection.execute(f"DELETE FROM lease {_MINE}", (owner, mine))
+    return held
 
 
 def renew(connection: sqlite3.Connection, deliveries: Sequence[Delivery], until: float) -> list[Delivery]:
     """Move the end of these leases; returns what is no longer held."""
     numbers = numbers_by_owner(delivery.tag for delivery in deliveries)
-    renewed = {owner: _renew(connection, owner, mine, until) for owner, mine in numbers.items()}
-    return [one for one in deliveries if one.tag.number not in renewed[one.tag.owner]]
+    held = {owner: _renew(connection, owner, array(mine), until) for owner, mine in numbers.items()}
+    return [one for one in deliveries if one.tag.number not in held[one.tag.owner]]
 
 
 def numbers_by_owner(tags: Iterable[Tag]) -> dict[int, set[int]]:
@@ -66,12 +66,13 @@ def give_back_lapsed(connection: sqlite3.Connection, now: float) -> set[str]:
     return _give_back(connection, "lease.until <= ?", now)
 
 
-def _renew(connection: sqlite3.Connection, owner: int, numbers: Iterable[int], until: float) -> set[int]:
-    renewed = connection.execute(
-        "UPDATE lease SET until = ? WHERE owner = ? AND number IN (SELECT value FROM json_each(?)) RETURNING number",
-        (until, owner, array(numbers)),
-    )
-    return {number for (number,) in renewed.fetchall()}
+def _renew(connection: sqlite3.Connection, owner: int, numbers: str, until: float) -> set[int]:
+    connection.execute(f"UPDATE lease SET until = ? {_MINE}", (until, owner, numbers))
+    return _held(connection, owner, numbers)
+
+
+def _held(connection: sqlite3.Connection, owner: int, numbers: str) -> set[int]:
+    return {number for (number,) in connection.execute(f"SELECT number FROM lease {_MINE}", (owner, numbers))}
 
 
 def _give_back(connection: sqlite3.Connection, which: str, value: float) -> set[str]:

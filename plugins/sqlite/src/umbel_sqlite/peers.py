@@ -127,11 +127,11 @@ def _set_topics(connection: sqlite3.Connection, peer: int, topics: Iterable[str]
 
 def _forget_the_silent(connection: sqlite3.Connection) -> None:
     silent = connection.execute(
-        "DELETE FROM peer WHERE seen < ? AND NOT EXISTS (SELECT 1 FROM lease WHERE owner = peer.id) RETURNING id",
+        "SELECT id FROM peer WHERE seen < ? AND NOT EXISTS (SELECT 1 FROM lease WHERE owner = peer.id)",
         (clock.time() - FORGET_AFTER_S,),
-    )
-    for (peer,) in silent.fetchall():
-        connection.execute("DELETE FROM listening WHERE peer = ?", (peer,))
+    ).fetchall()
+    for (peer,) in silent:
+        _bury(connection, peer)
 
 
 def _bury(connection: sqlite3.Connection, peer: int) -> set[str]:

@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Iterable, Sequence
 
 from umbel.model import Message
+from umbel_sqlite.arrays import array
 from umbel_sqlite.envelope import head_of
 
 #: A message that is not in any place yet: id, queue, rank, losses, and when it is due (None: at once).
@@ -58,11 +59,6 @@ def drop(connection: sqlite3.Connection, ids: Sequence[int]) -> None:
     """Delete messages that are in no place any more."""
     if ids:
         connection.execute("DELETE FROM message WHERE id IN (SELECT value FROM json_each(?))", (array(ids),))
-
-
-def array(numbers: Iterable[int]) -> str:
-    """As JSON: one statement, prepared once, for any number of rows (https://sqlite.org/json1.html#jeach)."""
-    return f"[{','.join(map(str, numbers))}]"
 
 
 def _sooner_than_before(

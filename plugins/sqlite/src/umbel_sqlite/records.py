@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections.abc import Iterable, Sequence
 
 from umbel.model import Record
+from umbel_sqlite.arrays import array
 from umbel_sqlite.database import Database
 
 # Replacing a row gives it a new seq, which is how listeners see that it changed.
@@ -32,7 +32,7 @@ def store(connection: sqlite3.Connection, records: Sequence[Record], now: float)
 
 def fetch(database: Database, task_ids: Iterable[str], now: float) -> dict[str, Record]:
     """The records of these tasks that there are, by id."""
-    rows = database.query(_FETCH, (json.dumps(list(task_ids)), now))
+    rows = database.query(_FETCH, (array(task_ids), now))
     return {
         task_id: Record(task_id, state, payload, None if expires is None else expires - now)
         for task_id, state, payload, expires in rows
@@ -41,6 +41,4 @@ def fetch(database: Database, task_ids: Iterable[str], now: float) -> dict[str, 
 
 def forget(connection: sqlite3.Connection, task_ids: Iterable[str]) -> None:
     """Drop records."""
-    connection.execute(
-        "DELETE FROM result WHERE task_id IN (SELECT value FROM json_each(?))", (json.dumps(list(task_ids)),)
-    )
+    connection.execute("DELETE FROM result WHERE task_id IN (SELECT value FROM json_each(?))", (array(task_ids),))

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from umbel.model import Delivery
 from umbel_sqlite import leases
+from umbel_sqlite.arrays import array
 from umbel_sqlite.database import Database
 from umbel_sqlite.envelope import message_of
 from umbel_sqlite.leases import Tag
@@ -44,7 +44,7 @@ class Outlook(NamedTuple):
 def look(database: Database, queues: Sequence[str], now: float) -> Outlook:
     """Reads only, so it disturbs no one who writes."""
     found, next_due = [], float("inf")
-    for queue, is_ready, due in database.query(_LOOK, (json.dumps(queues),)):
+    for queue, is_ready, due in database.query(_LOOK, (array(queues),)):
         if is_ready or (due is not None and due <= now):
             found.append(queue)
         elif due is not None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections.abc import Sequence
 
 from umbel import clock
 from umbel.contracts import SharedState
 from umbel_sqlite import expiry
+from umbel_sqlite.arrays import array
 from umbel_sqlite.database import Database
 
 _PUT = "INSERT OR REPLACE INTO fact (key, value, expires) VALUES (?, ?, ?)"
@@ -19,10 +19,11 @@ _CLAIM = """
     INSERT INTO claim (key, owner, expires) VALUES (?, ?, ?)
     ON CONFLICT (key) DO UPDATE SET owner = excluded.owner, expires = excluded.expires
     WHERE claim.owner = excluded.owner OR claim.expires <= ?"""
+_RELEASE = "DELETE FROM claim WHERE key = ? AND owner = ? AND expires > ?"
 _COUNT = """
     INSERT INTO tally (key, members, expires) VALUES (?, ?, ?)
-    ON CONFLICT (key) DO UPDATE SET members = members + excluded.members, expires = coalesce(excluded.expires, expires)
-    RETURNING members"""
+    ON CONFLICT (key) DO UPDATE
+    SET members = members + excluded.members, expires = coalesce(excluded.expires, expires)"""
 
 
 class SqliteSharedState(SharedState):
@@ -36,7 +37,7 @@ class SqliteSharedState(SharedState):
             connection.execute(_PUT, (key, value, _end(ttl_s)))
 
     def get(self, keys: Sequence[str]) -> Sequence[bytes | None]:
-        found: dict[str, bytes] = dict(self._database.query(_GET, (json.dumps(keys), clock.time())))
+        found: dict[str, bytes] = dict(self._database.query(_GET, (array(keys), clock.time())))
         return [found.get(key) for key in keys]
 
     def delete(self, keys: Sequence[str]) -> None:
@@ -53,10 +54,7 @@ class SqliteSharedState(SharedState):
 
     def release(self, key: str, owner: str) -> bool:
         with self._database.writing() as connection:
-            released = connection.execute(
-                "DELETE FROM claim WHERE key = ? AND owner = ? RETURNING expires", (key, owner)
-            ).fetchall()
-        return any(expires > clock.time() for (expires,) in released)
+            return connection.execute(_RELEASE, (key, owner, clock.time())).rowcount > 0
 
     def tally(self, key: str, member: str, value: bytes, ttl_s: float | None = None) -> int:
         with self._database.writing() as connection:
@@ -77,9 +75,9 @@ class SqliteSharedState(SharedState):
 
 
 def _count(connection: sqlite3.Connection, key: str, fresh: int, expires: float | None) -> int:
-    ((members,),) = connection.execute(_COUNT, (key, fresh, expires)).fetchall()
-    count: int = members
-    return count
+    connection.execute(_COUNT, (key, fresh, expires))
+    members: int = connection.execute("SELECT members FROM tally WHERE key = ?", (key,)).fetchone()[0]
+    return members
 
 
 def _end(ttl_s: float | None) -> float | None:
