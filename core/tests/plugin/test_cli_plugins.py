@@ -110,9 +110,7 @@ def test_check_loads_each_plugin_and_a_crash_is_just_a_row(site: Any, compressio
     )
     site.install("umbel-bad", {"compression": {"bad": "bad"}}, bad="1 / 0")
     site.install("umbel-killed", {"compression": {"killed": "killed"}}, killed=kill)
-    site.install(
-        "umbel-gone", {"compression": {"gone": "gone"}}, gone="import os, sys; sys.stderr.write('oh'); os._exit(7)"
-    )
+    site.install("umbel-gone", {"compression": {"gone": "gone"}}, gone="import os; os.write(2, b'oh'); os._exit(7)")
     site.install("umbel-off", {"compression": {"off": "off"}}, off=kill)
     answer = run("check", "good", "bad", "killed", "gone", "off", **{ENVIRONMENT: "umbel-off"})
     assert answer.exit_code == 1

@@ -128,9 +128,9 @@ def test_a_command_that_two_distributions_have_says_so(site: Any) -> None:
 
 def test_a_mistyped_command_gets_suggestions(site: Any) -> None:
     site.install("umbel-hello", {"command": {"hello": "hello_plugin"}})
-    assert "Did you mean worker?" in run("wroker").output
+    assert "Did you mean plugins?" in run("plugin").output
     assert "Did you mean hello?" in run("helo").output
-    assert run("wroker").exit_code == 2
+    assert run("helo").exit_code == 2
 
 
 def test_a_command_that_no_plugin_brings_may_be_installed() -> None:

@@ -123,7 +123,7 @@ def test_a_name_that_cannot_be_one_is_refused(tmp_path: Path, name: str) -> None
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize(("kind", "name"), [("serializer", "json"), ("pool", "core"), ("command", "worker")])
+@pytest.mark.parametrize(("kind", "name"), [("serializer", "json"), ("pool", "core"), ("command", "plugins")])
 def test_a_name_that_is_taken_is_refused(tmp_path: Path, kind: str, name: str) -> None:
     answer = new(kind, name, tmp_path)
     assert answer.exit_code == 1
