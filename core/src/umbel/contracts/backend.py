@@ -78,7 +78,7 @@ class Subscription(ABC):
 
     @abstractmethod
     def wake(self) -> None:
-        """Make `receive` return now. From any thread."""
+        """Make the `receive` that is under way return now, or the next one if none is. From any thread."""
 
     @abstractmethod
     def close(self) -> None:

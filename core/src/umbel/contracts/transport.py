@@ -80,7 +80,8 @@ class Transport(ABC):
 
     @abstractmethod
     def wake(self) -> None:
-        """Make a `reserve` that is under way in this process return now. Never blocks; from any thread or signal."""
+        """Make the `reserve` that is under way return now, or the next one if none is. Never blocks; from any thread or
+        signal handler."""
 
     @abstractmethod
     def close(self) -> None:
@@ -162,7 +163,7 @@ class FanoutSubscription(ABC):
 
     @abstractmethod
     def wake(self) -> None:
-        """Make `receive` return now. From any thread."""
+        """Make the `receive` that is under way return now, or the next one if none is. From any thread."""
 
     @abstractmethod
     def close(self) -> None:

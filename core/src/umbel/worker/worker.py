@@ -11,7 +11,7 @@ from attrs import evolve
 from umbel import signals
 from umbel.contracts.bootstep import Bootstep
 from umbel.contracts.pool import Pool
-from umbel.exceptions import WorkerTerminate
+from umbel.exceptions import PermanentError, WorkerTerminate
 from umbel.execution.runner import TaskRunner
 from umbel.model.job import Job
 from umbel.model.message import Action, Settlement
@@ -109,10 +109,13 @@ class Worker:
 
     def _work(self, parts: Parts) -> int:
         try:
-            while self._stop_reason is None:
-                parts.executor.turn(None)
+            try:
+                while self._stop_reason is None:
+                    parts.executor.turn(None)
+            except PermanentError as error:  # the pool can begin nothing more; what it runs may still end in order
+                self._fail(f"the pool has failed: {error}")
             self._drain(parts)
-        except Exception as error:  # the pool has failed for good: nothing more can run here, and nothing may be lost
+        except Exception as error:  # not even that: nothing more can run here, and nothing may be lost
             _log.exception("The worker cannot go on")
             self._stop_reason = f"{type(error).__name__}: {error}"
             self._cut_off(parts)
