@@ -30,7 +30,8 @@ class Verdict:
     hold: bool = False
 
 
-#: Asked once for every delivery before it is submitted: None lets it pass. It sees headers, never the body.
+#: Asked once for every delivery before it is submitted: None lets it pass. It sees headers, never the body. A message
+#: with headers that make it raise (`ValueError`, `InvalidTaskError`) is kept among the dead letters.
 Gate = Callable[[Delivery], "Verdict | None"]
 
 

@@ -54,6 +54,7 @@ class Pool(ABC):
 
     A job that dies is an outcome, never a hang: whatever happens to the process that runs a job, a `Finished` for it
     comes out of `events`. Jobs that were submitted but had not begun when a process died are run by another one.
+    Processes leave SIGINT to the worker, for Ctrl-C reaches them all, and end when the worker is gone.
     """
 
     contract_version: ClassVar[int]

@@ -18,7 +18,7 @@ class Transport(ABC):
     - `across_processes`: another process with the same URL sees the same queues
     - `durable`: messages outlive every process that handled them
     - `delayed`: `Message.due` and `Settlement.due` are honoured by the broker
-    - `priority`: `Message.priority` orders delivery within a queue
+    - `priority`: `Message.priority` orders delivery within a queue; without it, priorities are taken and ignored
     - `lease`: what a dead process held comes back by itself within a few `lease_s`
     - `transactional`: a `publish` that raises has published nothing
     - `dead_letters`: `Action.DEAD` keeps the message; `admin().dead/revive/discard/bury` work
@@ -53,8 +53,9 @@ class Transport(ABC):
     def publish(self, messages: Sequence[Message]) -> None:
         """Put messages on their queues, in order; a queue that does not exist is created.
 
-        Returns when the broker has them all. Raises `TemporaryError` or `PermanentError`; without the feature
-        `transactional` some may have been published then (the kernel publishes the batch again).
+        Returns when the broker has them all. Raises `TemporaryError` or `PermanentError` (headers that are not plain
+        data, say); without the feature `transactional` some may have been published then (the kernel publishes the
+        batch again).
         """
 
     @abstractmethod

@@ -43,7 +43,7 @@ class MemoryTransport(Transport):
     def reserve(self, queues: Sequence[str], limit: int, timeout_s: float) -> Sequence[Delivery]:
         deadline = clock.monotonic() + timeout_s
         # Every call begins with another queue, so that the first one does not always come first.
-        self._turn = (self._turn + 1) % len(queues)
+        self._turn = (self._turn + 1) % max(len(queues), 1)
         in_turn = [*queues[self._turn :], *queues[: self._turn]]
         with self._broker.changed:
             while True:

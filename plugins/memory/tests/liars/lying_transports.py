@@ -119,6 +119,15 @@ class SleepsThroughWake(MemoryTransport):
     def wake(self) -> None: ...
 
 
+class WakesOnlyWhoSleeps(MemoryTransport):
+    caught_by = "test_a_wake_that_comes_too_early_ends_the_next_reserve"
+
+    def wake(self) -> None:
+        with self._broker.changed:
+            self._woken = bool(self._broker.changed._waiters)  # type: ignore[attr-defined]
+            self._broker.changed.notify_all()
+
+
 class ServesTheFirstQueueFirst(MemoryTransport):
     caught_by = "test_a_full_queue_starves_no_other_one_by_one"
 

@@ -116,6 +116,12 @@ class Subscribing(BackendBench):
         waiting = self.background(lambda: subscription.receive(LONG_S))
         assert list(self.wake_until_it_returns(subscription, waiting)) == []
 
+    def test_a_wake_that_comes_too_early_ends_the_next_receive(self, subscription: Subscription) -> None:
+        """Whoever wakes cannot know whether the other thread waits already."""
+        subscription.add(["a"])
+        subscription.wake()
+        assert list(self.result_of(self.background(lambda: subscription.receive(LONG_S)))) == []
+
     def test_wake_loses_nothing(self, backend: Backend, subscription: Subscription) -> None:
         subscription.add(["a"])
         subscription.wake()

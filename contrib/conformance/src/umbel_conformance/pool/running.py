@@ -83,6 +83,11 @@ class Running(PoolBench):
         returned.set()
         self.result_of(waking)
 
+    def test_a_wake_that_comes_too_early_ends_the_next_events(self, start_pool: StartPool) -> None:
+        pool = start_pool().pool
+        pool.wake()
+        assert list(pool.events(None)) == []
+
     def test_waiting_events_hear_of_a_job_that_is_submitted_meanwhile(self, start_pool: StartPool) -> None:
         pool = start_pool()
         one = job("echo", b"1")

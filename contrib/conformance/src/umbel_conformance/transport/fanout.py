@@ -144,6 +144,12 @@ class FanningOut(TransportBench):
         assert list(self.wake_until_it_returns(listener, self.background(lambda: listener.receive(60.0)))) == []
 
     @needs("fanout")
+    def test_a_wake_that_comes_too_early_ends_the_next_listening(self, listen: Listen) -> None:
+        listener = listen()
+        listener.wake()
+        assert list(self.result_of(self.background(lambda: listener.receive(60.0)))) == []
+
+    @needs("fanout")
     def test_a_closed_subscription_disturbs_nobody(self, fanout: Fanout, listen: Listen) -> None:
         gone, stays = listen(), listen()
         gone.close()

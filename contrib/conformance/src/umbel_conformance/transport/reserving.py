@@ -42,6 +42,12 @@ class Reserving(TransportBench):
         waiting = self.background(lambda: transport.reserve(["q"], 1, LONG_S))
         assert list(self.wake_until_it_returns(transport, waiting)) == []
 
+    def test_a_wake_that_comes_too_early_ends_the_next_reserve(self, transport: Transport) -> None:
+        """Whoever wakes cannot know whether the other thread waits already."""
+        self.assert_nothing_to_reserve(transport)
+        transport.wake()
+        assert list(self.result_of(self.background(lambda: transport.reserve(["q"], 1, LONG_S)))) == []
+
     def test_wake_loses_nothing(self, transport: Transport) -> None:
         transport.wake()
         transport.publish(numbered(3))
@@ -70,6 +76,13 @@ class Reserving(TransportBench):
 
     def test_a_queue_that_does_not_exist_is_empty(self, transport: Transport) -> None:
         self.assert_nothing_to_reserve(transport, "never heard of")
+
+    def test_without_queues_there_is_nothing_to_reserve(self, transport: Transport) -> None:
+        """A worker may be told to consume from none, and later from some again."""
+        transport.publish([message("hello")])
+        assert list(transport.reserve([], 1, 0.0)) == []
+        waiting = self.background(lambda: transport.reserve([], 1, LONG_S))
+        assert list(self.wake_until_it_returns(transport, waiting)) == []
 
     def test_a_full_queue_starves_no_other_one_by_one(self, transport: Transport) -> None:
         transport.publish([*numbered(50, "full"), message("rare", "sparse"), message("seldom", "last")])
