@@ -5,7 +5,8 @@ import os
 import signal
 import subprocess
 import sys
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -93,15 +94,34 @@ def test_a_worker_that_cannot_start_is_an_error_with_its_reason(home: dict[str, 
     ids=["SIGINT", "SIGTERM", "SIGKILL"],
 )
 def test_an_interrupted_demo_leaves_nothing_behind(number: int, code: int, home: dict[str, str], files: Path) -> None:
+    with interrupted(home, files) as (demo, _):
+        demo.send_signal(number)
+        assert demo.wait(60) == code
+        assert b"Traceback" not in demo.stderr.read()
+
+
+@pytest.mark.faults
+@pytest.mark.parametrize("who", ["keeper", "worker"])
+def test_a_demo_whose_helper_is_killed_says_so_and_leaves_nothing_behind(
+    who: str, home: dict[str, str], files: Path
+) -> None:
+    with interrupted(home, files) as (demo, keeper):
+        (worker,) = children(keeper)
+        os.kill({"keeper": keeper, "worker": worker}[who], signal.SIGKILL)
+        assert demo.wait(60) == 1
+        assert b"the worker ended" in demo.stderr.read()
+
+
+@contextmanager
+def interrupted(home: dict[str, str], files: Path) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
+    """A demo in the middle of its work, and the id of its keeper; afterwards nothing of it may be left."""
     with subprocess.Popen(
         command(str(files), "-c", "2"), env=home, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     ) as demo:
         try:
             folder = state_folder(home, demo)
-            family = descendants(demo.pid)
-            demo.send_signal(number)
-            assert demo.wait(60) == code
-            assert b"Traceback" not in demo.stderr.read()
+            (keeper,), family = children(demo.pid), descendants(demo.pid)
+            yield demo, keeper
         finally:
             demo.kill()
     # After a kill -9 the keeper cleans up when it sees the pipe closed: nobody can wait for it but by looking.
@@ -121,11 +141,13 @@ def state_folder(home: dict[str, str], demo: subprocess.Popen[bytes]) -> Path:
 
 def descendants(pid: int) -> set[int]:
     """The processes below `pid`."""
-    found = set()
+    return {each for child in children(pid) for each in (child, *descendants(child))}
+
+
+def children(pid: int) -> list[int]:
     with suppress(FileNotFoundError, ProcessLookupError):
-        for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
-            found |= {int(child), *descendants(int(child))}
-    return found
+        return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    return []
 
 
 def is_alive(pid: int) -> bool:
