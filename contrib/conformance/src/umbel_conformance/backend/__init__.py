@@ -1,6 +1,7 @@
 """The suite for result backends."""
 
 from umbel_conformance.backend.bench import MakeBackend, OpenBackend
+from umbel_conformance.backend.breaking import Breaking
 from umbel_conformance.backend.expiry import Expiry
 from umbel_conformance.backend.processes import Processes
 from umbel_conformance.backend.sharing import Sharing
@@ -8,7 +9,7 @@ from umbel_conformance.backend.storing import Storing
 from umbel_conformance.backend.subscribing import Subscribing
 
 
-class BackendConformance(Storing, Subscribing, Expiry, Sharing, Processes):
+class BackendConformance(Storing, Subscribing, Expiry, Sharing, Processes, Breaking):
     """Everything that a result backend must do. Give it the fixture `make_backend`."""
 
 

@@ -44,6 +44,10 @@ class BackendBench(Patience, Capabilities, DriverHygiene):
         """A callable that gives a new unconnected driver on the store of this test."""
         raise NotImplementedError("a subclass of BackendConformance must have the fixture `make_backend`")
 
+    def cut(self, backend: Backend) -> bool:
+        """Break every connection of this instance, those of its subscriptions included. False: there is none."""
+        return False
+
     @pytest.fixture
     def driver(self, make_backend: MakeBackend) -> type[Any]:
         return type(make_backend())
