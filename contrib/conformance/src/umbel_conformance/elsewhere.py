@@ -1,7 +1,7 @@
 """Another process: what a driver claims across processes is tested with real ones.
 
-The child is a fresh interpreter, not a fork: it inherits no thread, no lock and no connection. An *action* is a generator
-function of this package; what it yields comes out of `Child.receive`.
+The child is a fresh interpreter, not a fork: it inherits no thread, no lock and no connection. An *action* is a
+generator function of this package; what it yields comes out of `Child.receive`.
 """
 
 from __future__ import annotations

@@ -77,9 +77,9 @@ class Pool(ABC):
     def events(self, timeout_s: float | None) -> Sequence[PoolEvent]:
         """What has happened since the last call; blocks up to `timeout_s` seconds (None: for ever) for the first.
 
-        Raises `PermanentError`, once, when the pool can begin no job any more; it may be called on, to hear of those that
-        run. For each job one `Started`, when it begins, and one `Finished`; returns empty on time-out or `wake`. A pool that
-        runs jobs in place runs them here, in the calling thread.
+        Raises `PermanentError`, once, when the pool can begin no job any more; it may be called on, to hear of those
+        that run. For each job one `Started`, when it begins, and one `Finished`; returns empty on time-out or `wake`. A
+        pool that runs jobs in place runs them here, in the calling thread.
         """
 
     @abstractmethod

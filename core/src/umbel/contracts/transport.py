@@ -61,6 +61,7 @@ class Transport(ABC):
     @abstractmethod
     def reserve(self, queues: Sequence[str], limit: int, timeout_s: float) -> Sequence[Delivery]:
         """Lease up to `limit` messages (at least 1) from `queues`; blocks up to `timeout_s` seconds for the first.
+        Without queues it waits for nothing, until time runs out or `wake`.
 
         Returns what is there as soon as anything is (never waits for a batch to fill), or an empty sequence when time
         ran out or `wake` was called. With `priority` the most urgent message of a queue comes first, and equal ones in
