@@ -77,9 +77,9 @@ class Pool(ABC):
     def events(self, timeout_s: float | None) -> Sequence[PoolEvent]:
         """What has happened since the last call; blocks up to `timeout_s` seconds (None: for ever) for the first.
 
-        Raises `PermanentError`, once, when the pool can begin no job any more; it may be called on, to hear of those
-        that run. For each job one `Started`, when it begins, and one `Finished`; returns empty on time-out or `wake`. A
-        pool that runs jobs in place runs them here, in the calling thread.
+        For each job one `Started`, when it begins, and one `Finished`; returns empty on time-out or `wake`. A pool that
+        runs jobs in place runs them here, in the calling thread. Raises `PermanentError`, once, when the pool can begin
+        no job any more; it may be called on, to hear of those that run.
         """
 
     @abstractmethod
@@ -91,9 +91,9 @@ class Pool(ABC):
     def stop(self, grace_s: float | None) -> Sequence[Job]:
         """Begin no new job; give running ones `grace_s` seconds (None: all they need; 0: kill at once), then end.
 
-        A signal handler may break it off with an exception; then it is called again, with less grace. Returns the jobs
-        that never began, for the kernel to put back. Called by the thread that calls `events`, which
-        drains what is left with `events(0)` afterwards: an outcome comes out for every job that had begun.
+        Returns the jobs that never began, for the kernel to put back. Called by the thread that calls `events`, which
+        drains what is left with `events(0)` afterwards: an outcome comes out for every job that had begun. A signal
+        handler may break it off with an exception; then it is called again, with less grace.
         """
 
     def withdraw(self) -> Sequence[Job]:
