@@ -20,6 +20,7 @@ DOCS = Path(__file__).parents[2]
 GENERATORS: dict[str, Callable[[], str]] = {
     "settings": settings.markdown,
     "commands": commands.markdown,
+    "unread-settings": settings.unread,
     "hooks": hooks.markdown,
     "errors": errors.markdown,
     "modules": modules.markdown,

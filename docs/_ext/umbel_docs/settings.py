@@ -47,6 +47,13 @@ def comment(option: Option) -> str:
     return "\n".join(found.get((owner.__name__, option.key), [])).strip()
 
 
+def unread() -> str:
+    """References to the kernel's settings that nothing reads."""
+    options = [option for prefix, each in KERNEL.items() for option in Section(prefix, each).options.values()]
+    names = [option.name for option in options if not option.gone and not is_read(option.name)]
+    return ", ".join(f"{{setting}}`{name}`" for name in names) or "none"
+
+
 @cache
 def is_read(name: str) -> bool:
     """Whether any installed code of ours mentions the setting, its declaration aside."""
