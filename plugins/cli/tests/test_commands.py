@@ -17,7 +17,7 @@ from umbel_cli import log
 
 @pytest.fixture
 def app() -> Iterator[Umbel]:
-    made = Umbel("proj", set_as_current=False, broker="nowhere://", backend="disabled")
+    made = Umbel("proj", set_as_current=False, broker="nowhere://", backend="disabled", worker_pool="solo")
 
     @made.task(name="proj.work")
     def work() -> None: ...
