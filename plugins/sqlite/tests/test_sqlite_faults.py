@@ -96,17 +96,17 @@ class Log:
     def taken_twice(self) -> list[str]:
         """Ids that one process took while another, alive, had not said that it was done with them."""
         holders: defaultdict[str, set[int]] = defaultdict(set)
+        killed: set[int] = set()  # noted before the signal is sent, so one may still do something afterwards
         twice = []
         for what, pid, task_id in self:
-            if what == "took":
-                if holders[task_id]:
-                    twice.append(task_id)
-                holders[task_id].add(pid)
+            if what == "kill":
+                killed.add(pid)
             elif what == "done":
                 holders[task_id].discard(pid)
-            elif what == "kill":
-                for pids in holders.values():
-                    pids.discard(pid)
+            elif what == "took":
+                if holders[task_id] - killed:
+                    twice.append(task_id)
+                holders[task_id].add(pid)
         return twice
 
 
