@@ -11,6 +11,8 @@ from source_tree import kernel
 import umbel
 
 ROOT = Path(umbel.__file__).parent
+#: Parts with fewer lines of code are not named.
+LARGE = 200
 
 
 def markdown() -> str:
@@ -36,7 +38,13 @@ def about(path: Path) -> str:
 
 
 def size() -> str:
-    """A sentence about the lines of code that the kernel has, counted as the guard of its size counts them."""
-    modules = kernel().modules
-    lines = sum(len(module.code_lines) for module in modules)
-    return f"The version that this page was built from has {lines:,} in {len(modules)} files."
+    """How many lines of code the kernel has, and where, counted as the guard of its size counts them."""
+    parts: dict[str, int] = {}
+    for module in kernel().modules:
+        part = ".".join(module.name.split(".")[:2])
+        parts[part] = parts.get(part, 0) + len(module.code_lines)
+    rows = sorted(parts.items(), key=lambda part: -part[1])
+    largest = [f"| `{part}` | {lines:,} |" for part, lines in rows if lines >= LARGE]
+    rest = sum(lines for _, lines in rows if lines < LARGE)
+    lines = ["| part | lines of code |", "|---|---|", *largest, f"| the rest | {rest:,} |"]
+    return "\n".join([*lines, f"| **the kernel** | **{sum(parts.values()):,}** |"])
