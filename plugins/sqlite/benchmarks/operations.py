@@ -5,6 +5,7 @@ One process, nobody else: the wall and the CPU time of the calls themselves. `ro
 
 from __future__ import annotations
 
+import resource
 import sys
 import tempfile
 import time
@@ -104,6 +105,11 @@ def results(backend: SqliteBackend, count: int) -> None:
         measure(f"fetch, {size} a call", count, lambda size=size: fetch(size))
 
 
+def most_memory() -> int:
+    """The most that this process ever had resident, in KiB (on Linux)."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+
 def main() -> None:
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 5_000
     with tempfile.TemporaryDirectory() as folder:
@@ -112,12 +118,13 @@ def main() -> None:
         queue = Queue(transport)
         queue.cycle("", count)
         results(backend, count)
-        backlog = 100_000
+        before, backlog = most_memory(), 100_000
         measure("publish a backlog of ready ones", backlog, lambda: queue.publish(backlog, 1000))
         measure(
             "publish a backlog of delayed ones", backlog, lambda: queue.publish(backlog, 1000, due=time.time() + 1e4)
         )
         queue.cycle(" beside 100k ready and 100k delayed", count)
+        print(f"memory: {before / 1024:.1f} MB at most before the backlog, {most_memory() / 1024:.1f} MB with it")
         print(f"file {file.stat().st_size / 1e6:.0f} MB, wal {Path(f'{file}-wal').stat().st_size / 1e6:.0f} MB")
         transport.close()
         backend.close()

@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-from umbel.contracts import Transport
+from umbel.contracts import Backend, Transport
 from umbel_conformance import BackendConformance, TransportConformance
 from umbel_sqlite.backend import SqliteBackend
+from umbel_sqlite.database import Database
 from umbel_sqlite.settings import SqliteSettings
 from umbel_sqlite.transport import SqliteTransport
 
@@ -24,15 +25,22 @@ class TestSqliteTransport(TransportConformance):
         return make
 
     def cut(self, transport: Transport) -> bool:
-        """The nearest to a broken connection that a file has: it is closed under the driver."""
         assert isinstance(transport, SqliteTransport)
-        connection = transport._database._connection
-        if connection is not None:
-            connection.close()
-        return True
+        return cut(transport._database)
 
 
 class TestSqliteBackend(BackendConformance):
     @pytest.fixture
     def make_backend(self, tmp_path: Path) -> Callable[[], SqliteBackend]:
         return lambda: SqliteBackend(f"sqlite:///{tmp_path}/results.db")
+
+    def cut(self, backend: Backend) -> bool:
+        assert isinstance(backend, SqliteBackend)
+        return cut(backend._database)
+
+
+def cut(database: Database) -> bool:
+    """The nearest to a broken connection that a file has: it is closed under the driver."""
+    if database._connection is not None:
+        database._connection.close()
+    return True

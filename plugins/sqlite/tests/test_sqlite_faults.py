@@ -127,6 +127,7 @@ def test_nothing_is_lost_or_doubled_when_workers_and_publishers_are_killed_at_ra
         victim = turn % len(alive)
         log.wait_for(alive[victim].pid)
         time.sleep(chance.uniform(0.0, 0.05))
+        assert alive[victim].poll() is None, "it died by itself"
         log.note(f"kill {alive[victim].pid} -")
         alive[victim].kill()
         alive[victim].wait()

@@ -16,8 +16,8 @@ def test_a_name_is_a_file_in_the_state_directory(monkeypatch: pytest.MonkeyPatch
 @pytest.mark.parametrize("state_home", ["", "relative"])
 def test_without_a_usable_state_home_it_is_in_the_home_folder(monkeypatch: pytest.MonkeyPatch, state_home: str) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", state_home)
-    monkeypatch.setenv("HOME", "/home/me")
-    assert database_path("sqlite://hello-2.v1") == "/home/me/.local/state/umbel/hello-2.v1.db"
+    monkeypatch.setenv("HOME", "/elsewhere/me")
+    assert database_path("sqlite://hello-2.v1") == "/elsewhere/me/.local/state/umbel/hello-2.v1.db"
 
 
 def test_four_slashes_are_an_absolute_path() -> None:
@@ -32,8 +32,8 @@ def test_three_slashes_are_a_path_from_where_the_process_is_now(
 
 
 def test_a_tilde_is_the_home_folder(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("HOME", "/home/me")
-    assert database_path("sqlite:///~/x.db") == "/home/me/x.db"
+    monkeypatch.setenv("HOME", "/elsewhere/me")
+    assert database_path("sqlite:///~/x.db") == "/elsewhere/me/x.db"
 
 
 def test_percent_signs_stand_for_what_a_url_cannot_hold() -> None:

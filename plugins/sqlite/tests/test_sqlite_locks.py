@@ -144,6 +144,7 @@ def test_a_wal_file_that_was_deleted_by_others_is_noticed(
     fresh.close()
 
 
+@pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")  # that it has threads is the point
 def test_the_connection_is_private_to_the_process_whatever_happens_at_the_same_time(
     transport: SqliteTransport, look: Callable[[str], list[Any]]
 ) -> None:

@@ -9,12 +9,15 @@ https://sqlite.org/wal.html, sections 2.3 and 6
 
 from __future__ import annotations
 
+import logging
 import os
 import sqlite3
 import time
 
 from umbel_sqlite.errors import is_locked
 from umbel_sqlite.patience import STEP_S
+
+logger = logging.getLogger(__name__)
 
 #: Bytes at which the file is emptied. Pages that changed many times are moved once, so later is cheaper.
 LIMIT = 16 * 2**20
@@ -30,15 +33,19 @@ class Checkpointer:
         self._limit = LIMIT
 
     def after_commit(self, connection: sqlite3.Connection) -> None:
-        """Empty the -wal file if it is long, and nobody else is at it. Raises nothing that is the commit's business."""
+        """Empty the -wal file if it is long, and nobody else is at it. Raises nothing: what was committed is kept."""
         try:
             size = os.stat(self._wal).st_size
         except OSError:
             return
         if size < self._limit:
             return
-        emptied = _empty(connection)
-        self._limit = LIMIT if emptied else size + LIMIT // 4
+        self._limit = size + LIMIT // 4
+        try:
+            if _empty(connection):
+                self._limit = LIMIT
+        except sqlite3.Error as error:
+            logger.warning("%s is %d MB long and cannot be emptied: %s", self._wal, size >> 20, error)
 
 
 def _empty(connection: sqlite3.Connection) -> bool:
