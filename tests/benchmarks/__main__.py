@@ -12,12 +12,13 @@ import platform
 import sqlite3
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from types import ModuleType
+from typing import Any, cast
 
 from . import brokers, contenders, environment, measurements
-from .brokers import BrokerOptions
+from .brokers import BrokerModule
 from .contender import Contender, found_in
 from .measurement import Bench, Case, Measurement
 from .report import as_json, tables, verdict_table
@@ -28,20 +29,21 @@ from .targets import verdicts
 
 def main() -> None:
     known = sorted((module.MEASUREMENT for module in found_in(measurements)), key=lambda one: one.place)
-    options = _options(known)
-    chosen = [one for one in known if not options.only or one.name in options.only]
+    modules = {module.__name__.rpartition(".")[2]: module for module in found_in(brokers)}
+    options = _options(known, modules)
+    broker = cast(BrokerModule, modules[options.broker])
     taking_part, absent = _contenders(options.broker, options.contenders)
     environment.prepare(taking_part)
-    bench = Bench(
-        open_broker=next(m for m in found_in(brokers) if m.__name__.endswith(f".{options.broker}")).open_broker,
-        broker_options=BrokerOptions(synchronous=options.synchronous),
-        quick=options.quick,
-    )
-    about = _about(options, taking_part, absent)
+    durabilities = options.durability or broker.DURABILITIES
+    about = _about(options, durabilities, taking_part, absent)
     print(_heading(about), flush=True)
     rows: list[Row] = []
-    for measurement in chosen:
-        mine = measure(measurement, bench, taking_part, options.repeats)
+    for measurement in known:
+        if options.only and measurement.name not in options.only:
+            continue
+        mine: list[Row] = []
+        for durability in durabilities if measurement.at_every_durability else durabilities[:1]:
+            mine += measure(measurement, Bench(broker, durability, options.quick), taking_part, options.repeats)
         rows += mine
         print("\n" + "\n".join(tables([measurement], mine)), flush=True)
     found = verdicts(rows)
@@ -69,7 +71,7 @@ def measure(measurement: Measurement, bench: Bench, taking_part: Sequence[Conten
     return [
         Row(
             measurement.name,
-            case.group,
+            f"{case.group}, {bench.durability}" if measurement.at_every_durability else case.group,
             case.contender.name,
             case.label,
             {key: Samples(tuple(each[key] for each in values[case])) for key in (values[case] or [{}])[0]},
@@ -91,7 +93,7 @@ def _contenders(broker: str, names: Sequence[str] | None) -> tuple[list[Contende
     return sorted(taking_part, key=lambda one: (one.name != "Umbel", one.name)), absent
 
 
-def _options(known: Sequence[Measurement]) -> argparse.Namespace:
+def _options(known: Sequence[Measurement], modules: Mapping[str, ModuleType]) -> argparse.Namespace:
     names = [one.name for one in known]
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=(__doc__ or "").split(":")[0])
 
@@ -100,20 +102,23 @@ def _options(known: Sequence[Measurement]) -> argparse.Namespace:
 
     parser.add_argument("--only", type=words, metavar="NAME,…", help=f"of: {', '.join(names)}")
     parser.add_argument("--with", type=words, dest="contenders", metavar="NAME,…", help="only these contenders")
-    parser.add_argument("--broker", default="sqlite", help="the broker that all are measured on (default: %(default)s)")
+    parser.add_argument("--broker", default="sqlite", choices=modules, help="all are measured on it (%(default)s)")
     parser.add_argument("--quick", action="store_true", help="small counts, one repeat: to see that it works")
     parser.add_argument("--repeats", type=int, help="instead of each measurement's own number")
-    parser.add_argument(
-        "--synchronous", default="normal", choices=("off", "normal", "full"), help="SQLite's, the same for everyone"
-    )
+    parser.add_argument("--durability", type=words, metavar="NAME,…", help="of the broker, the same for everyone")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write everything there, raw values included")
     options = parser.parse_args()
     if unknown := sorted(set(options.only or ()) - set(names)):
         parser.error(f"no measurement {', '.join(unknown)}; there are: {', '.join(names)}")
+    there = modules[options.broker].DURABILITIES
+    if unknown := sorted(set(options.durability or ()) - set(there)):
+        parser.error(f"no durability {', '.join(unknown)} on {options.broker}; there are: {', '.join(there)}")
     return options
 
 
-def _about(options: argparse.Namespace, taking_part: Sequence[Contender], absent: dict[str, str]) -> dict[str, Any]:
+def _about(
+    options: argparse.Namespace, durabilities: Sequence[str], taking_part: Sequence[Contender], absent: dict[str, str]
+) -> dict[str, Any]:
     return {
         "command": " ".join(["python -m tests.benchmarks", *sys.argv[1:]]),
         "when": time.strftime("%Y-%m-%d %H:%M"),
@@ -121,7 +126,8 @@ def _about(options: argparse.Namespace, taking_part: Sequence[Contender], absent
         "machine": f"{platform.system()} {platform.release()}, {os.cpu_count()} cores",
         "load": round(os.getloadavg()[0], 2),
         "broker": options.broker,
-        "sqlite": f"{sqlite3.sqlite_version}, WAL, synchronous={options.synchronous}",
+        "sqlite": sqlite3.sqlite_version,
+        "durabilities": list(durabilities),
         "contenders": {
             one.name: {"versions": environment.versions(one), "settings": one.settings()} for one in taking_part
         },
@@ -132,7 +138,7 @@ def _about(options: argparse.Namespace, taking_part: Sequence[Contender], absent
 def _heading(about: dict[str, Any]) -> str:
     lines = [
         f"`{about['command']}`: {about['when']}, {about['machine']}, load {about['load']}, Python {about['python']}, "
-        f"SQLite {about['sqlite']}. Medians [lowest–highest].",
+        f"SQLite {about['sqlite']}, {' and '.join(about['durabilities'])} for everyone. Medians [lowest–highest].",
         "",
     ]
     for name, one in about["contenders"].items():

@@ -9,7 +9,7 @@ from typing import ClassVar
 
 from attrs import frozen
 
-from .brokers import BrokerOptions, OpenBroker
+from .brokers import BrokerModule
 from .contender import Contender, Setup
 from .samples import Column
 from .session import Session, session
@@ -33,13 +33,13 @@ class Case:
 class Bench:
     """How everything is run this time."""
 
-    open_broker: OpenBroker
-    broker_options: BrokerOptions
+    broker: BrokerModule
+    durability: str
     #: Small counts and one repeat: to see that it works, not to publish.
     quick: bool
 
     def session(self, case: Case) -> AbstractContextManager[Session]:
-        return session(case.contender, case.setup, self.open_broker, self.broker_options, case.stores)
+        return session(case.contender, case.setup, self.broker, self.durability, case.stores)
 
     def size(self, n: int) -> int:
         """`n`, or a twentieth of it when this is quick."""
@@ -56,6 +56,8 @@ class Measurement(ABC):
     #: The first one is what the ratio is of.
     columns: ClassVar[tuple[Column, ...]]
     repeats: ClassVar[int] = 3
+    #: Whether it is taken at every durability that was asked for, or only at the first.
+    at_every_durability: ClassVar[bool] = False
 
     @abstractmethod
     def cases(self, contender: Contender) -> Sequence[Case]:

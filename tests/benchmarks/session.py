@@ -14,7 +14,7 @@ from typing import Any
 
 from . import environment
 from .apps.counter import VARIABLE, Counter
-from .brokers import Broker, BrokerOptions, OpenBroker
+from .brokers import Broker, BrokerModule
 from .contender import Contender, Setup
 from .processes import Tree, running
 
@@ -124,10 +124,10 @@ class Client:
 
 @contextmanager
 def session(
-    contender: Contender, setup: Setup | None, open_broker: OpenBroker, options: BrokerOptions, stores: bool
+    contender: Contender, setup: Setup | None, broker_module: BrokerModule, durability: str, stores: bool
 ) -> Iterator[Session]:
     """A session in a fresh folder, which is removed at the end."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="umbel-bench-")))
-        broker = stack.enter_context(open_broker(folder, options))
+        broker = stack.enter_context(broker_module.open_broker(folder, durability))
         yield Session(contender, setup, broker, stores)

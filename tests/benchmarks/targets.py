@@ -51,17 +51,20 @@ def _share(rows: Sequence[Row], target: str, measurement: str, key: str, share: 
 
 
 def _drains(rows: Sequence[Row], peer: str, times: float) -> Iterator[Verdict]:
+    """One verdict for each durability; it is met if it is in each of the groups."""
     groups = dict.fromkeys(row.group for row in rows if row.measurement == "drain")
-    for group in groups or ["drain"]:
-        mine, other = (
-            max((rate for rate in _numbers(rows, "drain", name, "tasks_s", group)), default=None)
-            for name in ("Umbel", peer)
+    for durability in dict.fromkeys(group.rpartition(", ")[2] for group in groups) or [""]:
+        ratios = {}
+        for group in groups:
+            if group.endswith(durability):
+                mine, other = (max(_numbers(rows, name, "tasks_s", group), default=0.0) for name in ("Umbel", peer))
+                if mine and other:
+                    ratios[group.rpartition(", ")[0]] = mine / other
+        yield Verdict(
+            f"drain ≥ {times} × {peer}, best rows, {durability}",
+            "; ".join(f"{ratio:.1f} × {group}" for group, ratio in ratios.items()) or "–",
+            all(ratio >= times for ratio in ratios.values()) if ratios else None,
         )
-        target = f"drain ≥ {times} × {peer}, best rows ({group})"
-        if mine is None or other is None:
-            yield Verdict(target, "–", None)
-        else:
-            yield Verdict(target, f"{mine / other:.1f} × ({mine:,.0f} to {other:,.0f} tasks/s)", mine >= times * other)
 
 
 def _default(rows: Sequence[Row], measurement: str, contender: str, key: str) -> float | None:
@@ -71,9 +74,9 @@ def _default(rows: Sequence[Row], measurement: str, contender: str, key: str) ->
     return chosen[0].numbers[key].median if chosen else None
 
 
-def _numbers(rows: Sequence[Row], measurement: str, contender: str, key: str, group: str) -> list[float]:
+def _numbers(rows: Sequence[Row], contender: str, key: str, group: str) -> list[float]:
     return [
         row.numbers[key].median
         for row in rows
-        if (row.measurement, row.contender, row.group) == (measurement, contender, group) and key in row.numbers
+        if (row.contender, row.group) == (contender, group) and key in row.numbers
     ]

@@ -34,7 +34,7 @@ if os.environ["BENCH_BROKER_URL"].startswith("sqla+sqlite"):
     @event.listens_for(Engine, "connect")
     def as_durable_as_the_others(connection, record):
         connection.execute("pragma journal_mode=wal")
-        connection.execute(f"pragma synchronous={os.environ['BENCH_SYNCHRONOUS']}")
+        connection.execute(f"pragma {os.environ['BENCH_DURABILITY']}")
 
 
 @app.task

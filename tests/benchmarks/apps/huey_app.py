@@ -11,7 +11,7 @@ from huey.storage import CySqliteStorage, SqliteStorage
 
 PATH = os.environ["BENCH_DATABASE"]
 POLL_S = float(os.environ.get("BENCH_POLL_S", "0"))
-DURABILITY = f"pragma synchronous={os.environ['BENCH_SYNCHRONOUS']}"
+DURABILITY = f"pragma {os.environ['BENCH_DURABILITY']}"
 
 
 class EqualStorage(SqliteStorage):

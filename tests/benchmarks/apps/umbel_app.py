@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import sqlite3
 
@@ -11,12 +10,13 @@ from counter import counter
 from umbel import Umbel
 from umbel.signals import worker_ready
 
+FEW = 200
 STORES = bool(os.environ.get("BENCH_RESULTS"))
 
 app = Umbel("umbel_app", broker=os.environ["BENCH_BROKER_URL"], backend=os.environ["BENCH_BACKEND_URL"])
 app.conf.task_ignore_result = not STORES
 if os.environ["BENCH_BROKER_URL"].startswith("sqlite"):
-    app.conf.sqlite_synchronous = os.environ["BENCH_SYNCHRONOUS"]
+    app.conf.sqlite_synchronous = os.environ["BENCH_DURABILITY"].partition("=")[2]
 
 
 @app.task
@@ -39,18 +39,22 @@ send = noop.delay
 
 
 def send_many(n):
-    asyncio.run(_together(n, {}))
+    _together(n, {})
 
 
 def send_later(n, delay_s):
-    asyncio.run(_together(n, {"countdown": delay_s}))
+    _together(n, {"countdown": delay_s})
 
 
-async def _together(n, options):
-    """A thousand calls at a time, which the publisher batches."""
-    while n > 0:
-        await asyncio.gather(*(noop.aapply_async(**options) for _ in range(min(n, 1000))))
-        n -= 1000
+def _together(n, options):
+    """A few hundred calls at a time, which the publisher makes one transaction."""
+    import asyncio  # noqa: PLC0415  (a worker that loads this module has no use for it)
+
+    async def send():
+        for left in range(n, 0, -FEW):
+            await asyncio.gather(*(noop.aapply_async(**options) for _ in range(min(left, FEW))))
+
+    asyncio.run(send())
 
 
 def send_hold(n):

@@ -1,4 +1,4 @@
-"""One file for each broker that contenders are compared on; it defines `open_broker(folder, options)`."""
+"""One file for each broker that contenders are compared on; it defines `open_broker` and `DURABILITIES`."""
 
 from __future__ import annotations
 
@@ -10,12 +10,6 @@ from attrs import frozen
 
 
 @frozen
-class BrokerOptions:
-    #: SQLite's `synchronous`, the same for everyone.
-    synchronous: str = "normal"
-
-
-@frozen
 class Broker:
     """A broker that runs, empty, with an environment of its own for one run."""
 
@@ -23,8 +17,16 @@ class Broker:
     folder: Path
     #: Where it is: a path for SQLite, a URL for a server.
     address: str
-    options: BrokerOptions
+    #: One of the module's `DURABILITIES`: what survives what, the same for every contender.
+    durability: str
 
 
-class OpenBroker(Protocol):
-    def __call__(self, folder: Path, options: BrokerOptions) -> AbstractContextManager[Broker]: ...
+class BrokerModule(Protocol):
+    """What a module in here defines."""
+
+    #: The first is the one that Umbel's users get when they set nothing.
+    DURABILITIES: tuple[str, ...]
+
+    def open_broker(self, folder: Path, durability: str) -> AbstractContextManager[Broker]:
+        """Start it; it is gone at the end, and so is its data."""
+        ...

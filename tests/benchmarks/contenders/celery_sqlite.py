@@ -28,7 +28,7 @@ class CelerySqlite(Contender):
         return {
             "BENCH_BROKER_URL": f"sqla+sqlite:///{broker.address}",
             "BENCH_BACKEND_URL": f"db+sqlite:///{broker.folder}/results.db",
-            "BENCH_SYNCHRONOUS": broker.options.synchronous,
+            "BENCH_DURABILITY": broker.durability,
         }
 
     def setups(self) -> Sequence[Setup]:

@@ -24,7 +24,7 @@ class HueySqlite(Contender):
     drain = 8_000
 
     def environment(self, broker: Broker) -> dict[str, str]:
-        return {"BENCH_DATABASE": broker.address, "BENCH_SYNCHRONOUS": broker.options.synchronous}
+        return {"BENCH_DATABASE": broker.address, "BENCH_DURABILITY": broker.durability}
 
     def setups(self) -> Sequence[Setup]:
         drain = frozenset({"drain"})

@@ -24,7 +24,7 @@ class UmbelSqlite(Contender):
             "BENCH_BROKER_URL": f"sqlite:///{broker.address}",
             "BENCH_BACKEND_URL": f"sqlite:///{broker.address}",
             "BENCH_DATABASE": broker.address,
-            "BENCH_SYNCHRONOUS": broker.options.synchronous,
+            "BENCH_DURABILITY": broker.durability,
         }
 
     def setups(self) -> Sequence[Setup]:

@@ -18,6 +18,7 @@ class Drain(Measurement):
         "the last execution. Where results are stored, until the last result can be read. CPU: all processes of the "
         "worker, start-up included."
     )
+    at_every_durability = True
     columns = (
         Column("tasks_s", "tasks/s", "high"),
         Column("cpu_us", "worker CPU µs/task", "low"),
