@@ -66,7 +66,8 @@ def _plugins() -> list[Distribution]:
 
 def _drivers() -> set[str]:
     own = {name for kind, name in distributions()[0].entry_points}
-    others = {name for each in _plugins() for kind, name in each.entry_points if kind not in ("api", "command", "default", "hint")}
+    words = ("api", "command", "default", "hint")  # groups whose names are words, not drivers
+    others = {name for each in _plugins() for kind, name in each.entry_points if kind not in words}
     return others - own - FEATURES
 
 

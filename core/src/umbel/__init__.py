@@ -25,6 +25,7 @@ _WHERE = {
     "maybe_signature": "umbel.app.signature",
     "shared_task": "umbel.app.shared",
     "signature": "umbel.app.signature",
+    "uuid": "umbel.wire.ids",
 }
 
 __all__ = sorted([*_WHERE, "__version__"])

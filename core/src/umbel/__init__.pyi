@@ -11,6 +11,7 @@ from umbel.plugin import hookimpl as hookimpl
 from umbel.results.joining import allow_join_result as allow_join_result
 from umbel.results.result import AsyncResult as AsyncResult
 from umbel.results.result import EagerResult as EagerResult
+from umbel.wire.ids import uuid as uuid
 
 __version__: str
 

@@ -208,6 +208,25 @@ def test_coroutines_send_and_await_results(app: Umbel, add: Any, run_worker: Any
     assert asyncio.run(go()) == [2 * n for n in range(10)]
 
 
+def test_coroutines_too_run_tasks_eagerly_where_that_is_set(make_app: Any) -> None:
+    app = make_app(task_always_eager=True)
+
+    @app.task
+    def double(x: int) -> int:
+        return 2 * x
+
+    async def go() -> int:
+        return int(await (await double.adelay(4)))
+
+    assert asyncio.run(go()) == 8
+    assert app.transport.waiting == []
+
+
+def test_a_moment_that_is_none_names_the_task_and_the_option(add: Any) -> None:
+    with pytest.raises(ValueError, match=r"proj\.add: eta='tomorrow' is no moment"):
+        add.apply_async((1,), eta="tomorrow")
+
+
 def test_many_coroutines_share_round_trips(app: Umbel, add: Any) -> None:
     batches = []
     publish = app.transport.publish

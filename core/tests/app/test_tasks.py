@@ -115,6 +115,25 @@ def test_the_first_task_of_a_name_stays_and_a_warning_says_so(app: Umbel) -> Non
     assert two is one
 
 
+def test_an_option_that_looks_misspelt_is_warned_of_and_one_that_is_not_supported_refused(app: Umbel) -> None:
+    with pytest.warns(UserWarning, match="acks_lat=True .* did you mean 'acks_late'"):
+
+        @app.task(acks_lat=True)
+        def work() -> None: ...
+
+    with pytest.raises(ImproperlyConfigured, match="pydantic"):
+
+        @app.task(pydantic=True)
+        def model() -> None: ...
+
+
+def test_filter_has_the_last_word_about_a_task(app: Umbel) -> None:
+    @app.task(filter=lambda task: ("wrapped", task))
+    def work() -> None: ...
+
+    assert work[0] == "wrapped"  # type: ignore[index]
+
+
 def test_an_unknown_task_is_a_typed_error(app: Umbel) -> None:
     with pytest.raises(NotRegistered, match=r"proj\.nobody"):
         app.tasks["proj.nobody"]

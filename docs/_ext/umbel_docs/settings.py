@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from datetime import timedelta
-from functools import cache
-from importlib import import_module
-from importlib.util import find_spec
-from pathlib import Path
 from typing import Any
 
 from attrs import NOTHING
@@ -17,6 +12,7 @@ from sphinx.pycode import ModuleAnalyzer
 from umbel.plugin.catalogue import Catalogue
 from umbel.plugin.loader import load_object
 from umbel.settings.check import described
+from umbel.settings.inert import INERT
 from umbel.settings.option import Option, Section
 from umbel.settings.schema import KERNEL
 from umbel.settings.sources import ENVIRONMENT
@@ -48,26 +44,13 @@ def comment(option: Option) -> str:
 
 
 def unread() -> str:
-    """References to the kernel's settings that nothing reads."""
-    options = [option for prefix, each in KERNEL.items() for option in Section(prefix, each).options.values()]
-    names = [option.name for option in options if not option.gone and not is_read(option.name)]
-    return ", ".join(f"{{setting}}`{name}`" for name in names) or "none"
+    """References to the kernel's settings that have no effect."""
+    return ", ".join(f"{{setting}}`{name}`" for name in sorted(INERT)) or "none"
 
 
-@cache
 def is_read(name: str) -> bool:
-    """Whether any installed code of ours mentions the setting, its declaration aside."""
-    return any(re.search(rf"\b{name}\b", text) for text in _sources())
-
-
-@cache
-def _sources() -> list[str]:
-    ours = [entry for entry in Catalogue().entries() if entry.distribution.startswith("umbel-")]
-    packages = {entry.value.partition(".")[0] for entry in ours}
-    folders = [Path(spec.origin).parent for name in packages if (spec := find_spec(name)) and spec.origin]
-    files = [path for folder in folders for path in folder.rglob("*.py")]
-    schema = Path(import_module("umbel.settings.schema").__file__ or "").parent
-    return [path.read_text("utf-8") for path in files if schema not in path.parents]
+    """Whether the setting has an effect; `tests/guards` holds the list."""
+    return name not in INERT
 
 
 def _entry(option: Option) -> str:

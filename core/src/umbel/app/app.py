@@ -7,12 +7,13 @@ import threading
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timezone, tzinfo
-from typing import TYPE_CHECKING, Any, Concatenate, Literal, ParamSpec, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Concatenate, Literal, ParamSpec, TypeVar, cast, overload
 
 from umbel import clock
 from umbel.app import autoretry, current, eager, shared
 from umbel.app.imports import import_modules, related_modules
 from umbel.app.naming import node_name, task_name
+from umbel.app.options import check_options
 from umbel.app.registry import TaskRegistry
 from umbel.app.signature import signature
 from umbel.app.task import Task
@@ -150,13 +151,16 @@ class Umbel:
 
     def create_task(self, function: Callable[..., Any], **options: Any) -> Task[..., Any]:
         """The task of a function; the first of a name wins."""
-        for key in ("lazy", "shared", "filter", "pydantic"):
+        for key in ("lazy", "shared"):
             options.pop(key, None)
+        if (keep := options.pop("filter", None)) is not None:
+            return cast("Task[..., Any]", keep(self.create_task(function, **options)))
         name = options.pop("name", None) or task_name(self.main, function.__name__, function.__module__)
         known = self.tasks.get(name)
         if known is not None:
             return known if _same(known, function) else _warn_duplicate(name, known)
         base, bind = options.pop("base", None) or self.task_cls, options.pop("bind", False)
+        check_options(name, base, options)
         attributes = {
             "run": function if bind else staticmethod(function),
             "app": self,

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from umbel.exceptions import UnserializableArgument
 from umbel.wire.brief import brief
+
+if TYPE_CHECKING:
+    from umbel.contracts.serializer import Serializer
 
 
 def checker(
@@ -43,6 +47,32 @@ def checker(
 def _shown(args: Sequence[Any], kwargs: Mapping[str, Any]) -> str:
     shown = [brief(arg, 60) for arg in args] + [f"{key}={brief(value, 60)}" for key, value in kwargs.items()]
     return ", ".join(shown)
+
+
+def encode(
+    name: str,
+    args: Sequence[Any],
+    kwargs: Mapping[str, Any],
+    embed: Mapping[str, Any] | None,
+    serializer: Serializer,
+    parameters: Sequence[str] = (),
+) -> bytes:
+    """The body of a message; raises `UnserializableArgument`, which names the argument."""
+    try:
+        return serializer.dumps((args, kwargs, embed))
+    except Exception as error:  # a serializer, or a value's own methods, may raise anything
+        what = culprit(args, kwargs, serializer.dumps, parameters)
+        raise UnserializableArgument(
+            f"{name}: {what}, which {serializer.content_type} cannot hold ({error})"
+        ) from error
+
+
+def parameters_of(task: Any) -> Sequence[str]:
+    """The names of a task's positional parameters, without its own `self`; empty where they cannot be told."""
+    code = getattr(getattr(task, "run", None), "__code__", None)
+    if code is None:
+        return ()
+    return code.co_varnames[1 if task.bound else 0 : code.co_argcount]  # type: ignore[no-any-return]
 
 
 def culprit(

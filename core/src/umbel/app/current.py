@@ -92,7 +92,10 @@ class _Proxy:
         return hash(self._find())
 
     def __repr__(self) -> str:
-        return repr(self._find())
+        try:
+            return repr(self._find())
+        except ImproperlyConfigured:
+            return "<no app>"
 
 
 def get_current_task() -> Any:

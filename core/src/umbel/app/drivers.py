@@ -45,7 +45,7 @@ class Drivers:
         for setting in (f"broker_{role}_url", "broker_url"):
             url = self._conf[setting]
             if url:
-                url = url if isinstance(url, str) else url[0]
+                url = url.split(";")[0] if isinstance(url, str) else url[0]
                 return Choice("transport", scheme(url), self._conf.source_of(setting), url)
         return self._default("transport", "broker_url")
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from umbel import states
+from umbel.app import arguments
 from umbel.exceptions import AlwaysEagerIgnored, Retry
 from umbel.execution.context import Context
 from umbel.execution.run import execute
@@ -20,7 +21,8 @@ def call(task: Any, call: Any) -> EagerResult[Any]:
     """`apply_async` while `task_always_eager` is on: the arguments pass through the serializer as on the wire."""
     formats = task.app.formats
     serializer = formats.serializer(call.options.get("serializer") or task.serializer or "json")
-    args, kwargs, _ = protocol.unpack(serializer.loads(serializer.dumps([call.args, call.kwargs, None])))
+    body = arguments.encode(call.name, call.args, call.kwargs, None, serializer, arguments.parameters_of(task))
+    args, kwargs, _ = protocol.unpack(serializer.loads(body))
     options = {**call.options, "link": call.link, "link_error": call.link_error}
     # A waiting for another task in here would never end in a worker; so it is refused here too.
     return apply(task, args, kwargs, call.task_id, options.get("retries", 0), None, options, guards_join=True)

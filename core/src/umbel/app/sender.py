@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping, Sequence
+from datetime import tzinfo
 from typing import Any
 
 from attrs import define
@@ -11,14 +12,14 @@ from attrs import define
 from umbel import signals
 from umbel.app import arguments
 from umbel.app.routing import Route, Routes
-from umbel.exceptions import MessageTooLarge, UnserializableArgument
+from umbel.exceptions import MessageTooLarge
 from umbel.execution.context import Frame, running
 from umbel.model.message import Message
 from umbel.results.result import AsyncResult
 from umbel.wire import protocol
 from umbel.wire.brief import brief
 from umbel.wire.ids import new_id
-from umbel.wire.times import from_epoch, moment
+from umbel.wire.times import When, from_epoch, moment
 
 #: Options that `apply_async` and `send_task` know; the second row are message properties.
 OPTIONS = frozenset(
@@ -193,11 +194,12 @@ class Sender:
         headers, zone = message.headers, self._app.timezone
         countdown = options.get("countdown")
         if countdown is not None or options.get("eta") is not None:
-            message.due = moment(options["eta"] if countdown is None else float(countdown), zone)
+            when = options["eta"] if countdown is None else float(countdown)
+            message.due = _moment(call.name, "eta", when, zone)
             headers["eta"] = from_epoch(message.due).isoformat()
         expires = options.get("expires", plan.expires)
         if expires is not None:
-            expires = moment(expires, zone)
+            expires = _moment(call.name, "expires", expires, zone)
             headers["expires"] = from_epoch(expires).isoformat()
         if "time_limit" in options or "soft_time_limit" in options:
             hard, soft = plan.timelimit
@@ -232,13 +234,9 @@ class Sender:
                 "errbacks": _listed(call.link_error),
                 **{key: options.get(key) for key in _EMBED_KEYS},
             }
-        try:
-            message.body = serializer.dumps((call.args, call.kwargs, embed))
-        except Exception as error:  # a serializer, or a value's own methods, may raise anything
-            what = arguments.culprit(call.args, call.kwargs, serializer.dumps, _parameters(call.task))
-            raise UnserializableArgument(
-                f"{call.name}: {what}, which {serializer.content_type} cannot hold ({error})"
-            ) from error
+        message.body = arguments.encode(
+            call.name, call.args, call.kwargs, embed, serializer, arguments.parameters_of(call.task)
+        )
         message.content_type, message.content_encoding = serializer.content_type, serializer.content_encoding
         compression = options.get("compression") or plan.compression
         if compression:
@@ -264,6 +262,13 @@ class Sender:
         )
 
 
+def _moment(name: str, option: str, when: When, zone: tzinfo) -> float:
+    try:
+        return moment(when, zone)
+    except (TypeError, ValueError) as error:
+        raise type(error)(f"{name}: {option}={when!r} is no moment: {error}") from None
+
+
 def _timelimit(name: str, hard: float | None, soft: float | None) -> list[float | None]:
     if hard is not None and soft is not None and soft > hard:
         raise ValueError(f"{name}: soft_time_limit ({soft} s) must not be above time_limit ({hard} s)")
@@ -274,10 +279,3 @@ def _listed(signatures: Any) -> list[Any] | None:
     if not signatures:
         return None
     return list(signatures) if isinstance(signatures, (list, tuple)) else [signatures]
-
-
-def _parameters(task: Any) -> Sequence[str]:
-    code = getattr(getattr(task, "run", None), "__code__", None)
-    if code is None:
-        return ()
-    return code.co_varnames[1 if task.bound else 0 : code.co_argcount]  # type: ignore[no-any-return]

@@ -153,7 +153,8 @@ class Task(Generic[P, R]):
         task_id, shadow = options.pop("task_id", None), options.pop("shadow", None)
         link, link_error = options.pop("link", None), options.pop("link_error", None)
         call = self._call(args, kwargs, task_id, link, link_error, shadow, options)
-        sent: AsyncResult[R] = await self.app.sender.asend(call)
+        sender = self.app.sender
+        sent: AsyncResult[R] = eager.call(self, call) if sender.always_eager else await sender.asend(call)
         return sent
 
     def _call(self, args: Any, kwargs: Any, task_id: Any, link: Any, link_error: Any, shadow: Any, options: Any) -> Any:

@@ -26,10 +26,10 @@ class Transport(ABC):
     - `fanout`: `fanout()` works
     - `expires`: a message whose `expires` has passed is dropped by the broker
 
-    **Threads.** Each method may be called from a thread of its own while others are under way (the kernel has one
-    thread that reserves, one that settles and extends, one that publishes), but never twice at once, except `wake`,
-    which anyone may call at any time. All calls may block unless it says otherwise. **Processes.** An instance is
-    used by the process that made it, never by a forked child.
+    **Threads.** Each method may be called from a thread of its own while others are under way (the kernel has threads
+    that reserve, settle, extend and publish, one for each), but never twice at once, except `wake`, which anyone may
+    call at any time. All calls may block unless it says otherwise. **Processes.** An instance is used by the process
+    that made it, never by a forked child.
 
     **Errors.** `TemporaryError`: trying again may help (the kernel does, with back-off, on the same instance: a driver
     reconnects by itself inside the next call). `PermanentError`: it will not.

@@ -129,7 +129,7 @@ class TaskRunner:
     def _describe(self, outcome: Outcome, request: Context, run: Run, args: Any, kwargs: Any) -> None:
         error = run.value
         cause = error.exc if run.state == states.RETRY and error.exc is not None else error
-        outcome.summary = brief(error if run.state == states.FAILURE else str(error))
+        outcome.summary = brief(error) if run.state == states.FAILURE else str(error)[:1024]
         outcome.traceback = run.einfo.traceback if run.einfo is not None else None
         record = meta(
             str(request.id),

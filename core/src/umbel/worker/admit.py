@@ -49,6 +49,7 @@ class Admission:
         self._formats = formats
         self._results = results
         self._keys = itertools.count(1)
+        self._warned: set[str] = set()
         self.gates: Sequence[Gate] = ()
 
     def admit(self, deliveries: Sequence[Delivery]) -> None:
@@ -93,6 +94,8 @@ class Admission:
                 self._end(delivery, verdict)
                 return None
         hard, soft = message.headers.get("timelimit") or (None, None)
+        if (hard or soft) and name not in self._warned:
+            self._warn_of_limits(name, hard, soft)
         job = Job(
             next(self._keys),
             name,
@@ -103,6 +106,13 @@ class Admission:
             {"redelivered": True} if delivery.lost else {},
         )
         return Entry(job, delivery, plan)
+
+    def _warn_of_limits(self, name: str, hard: float | None, soft: float | None) -> None:
+        """A limit that came with a call was not there when the worker checked its tasks' own at the start."""
+        self._warned.add(name)
+        for limit, seconds in (("time_limit", hard), ("soft_time_limit", soft)):
+            if seconds is not None and limit not in self._pool.features:
+                _log.warning("Calls of %s ask for a %s of %s s, which this pool cannot keep", name, limit, seconds)
 
     def _check(self, delivery: Delivery) -> None:
         """Raises `DecodeError` or `MessageTooLarge` for what is no task message."""

@@ -23,7 +23,7 @@ def banner(
         " [drivers]",
         *(f"  {choice.kind:<12}{_described(app.catalogue, choice)}" for choice in choices),
         "",
-        f" [app]          {app.main or '__main__'}, {len(app.tasks)} tasks",
+        f" [app]          {app.main or '__main__'}, {len(app.tasks)} task{'' if len(app.tasks) == 1 else 's'}",
         f" [concurrency]  {concurrency}",
         f" [queues]       {', '.join(queues)}",
         f" [steps]        {', '.join(steps) or 'none'}",

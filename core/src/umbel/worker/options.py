@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -12,6 +13,9 @@ from umbel.app.naming import node_name
 from umbel.contracts.pool import Pool, PoolSettings
 from umbel.exceptions import ImproperlyConfigured
 from umbel.execution.plan import TaskPlan
+from umbel.settings.inert import ineffective
+
+_log = logging.getLogger("umbel.worker")
 
 
 @frozen
@@ -75,6 +79,16 @@ def pool_settings(conf: Any, concurrency: int) -> PoolSettings:
         max_memory_per_child_kib=conf.worker_max_memory_per_child,
         start_timeout_s=conf.worker_proc_alive_timeout,
     )
+
+
+def warn_ineffective(conf: Any, tasks: Iterable[Any]) -> None:
+    """Log what was asked for and has no effect here: settings, and options of tasks."""
+    for setting in ineffective(conf.without_defaults(), conf, conf.defaults):
+        _log.warning("The setting %s has no effect (from %s)", setting, conf.source_of(setting))
+    for task in tasks:
+        for option in ("rate_limit", "retry_on_worker_lost"):
+            if getattr(task, option):
+                _log.warning("The option %s of task %s has no effect: nothing installed keeps it", option, task.name)
 
 
 def check_limits(pool: Pool, name: str, tasks: Iterable[Any]) -> None:

@@ -12,7 +12,8 @@ from typing import Any
 
 from umbel.exceptions import WorkerTerminate
 
-_WARM = ("SIGTERM", "SIGINT")
+#: HUP says that the terminal is gone; whoever keeps the worker running starts it again.
+_WARM = ("SIGTERM", "SIGINT", "SIGHUP")
 _COLD = ("SIGQUIT",)
 
 
