@@ -113,7 +113,7 @@ def test_every_setting_has_a_comment() -> None:
 
 def test_a_setting_that_nothing_reads_says_so() -> None:
     assert settings.is_read("worker_prefetch_multiplier")
-    assert not settings.is_read("worker_of_nobody")
+    assert not settings.is_read("worker_timer_precision")
 
 
 def test_a_mark_that_no_generator_knows_is_an_error() -> None:
