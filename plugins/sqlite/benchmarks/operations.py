@@ -10,7 +10,9 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from umbel.model import Delivery, Message, Record, Settlement
 from umbel_sqlite.backend import SqliteBackend
@@ -18,7 +20,7 @@ from umbel_sqlite.transport import SqliteTransport
 
 BATCH = 100
 ID = "d9428888-122b-11e1-b85c-61cd3cbb3210"
-HEADERS = {
+HEADERS: dict[str, Any] = {
     "lang": "py",
     "task": "proj.tasks.add",
     "id": ID,
@@ -81,10 +83,10 @@ class Queue:
     def cycle(self, name: str, count: int) -> None:
         """Publish, reserve and settle, one by one and in batches."""
         for size in (1, BATCH):
-            measure(f"publish{name}, {size} a call", count, lambda size=size: self.publish(count, size))
-            measure(f"reserve{name}, {size} a call", count, lambda size=size: self.reserve(count, size))
+            measure(f"publish{name}, {size} a call", count, partial(self.publish, count, size))
+            measure(f"reserve{name}, {size} a call", count, partial(self.reserve, count, size))
             measure(f"extend{name}, {BATCH} a call", count, self.extend)
-            measure(f"settle{name}, {size} a call", count, lambda size=size: self.settle(count, size))
+            measure(f"settle{name}, {size} a call", count, partial(self.settle, count, size))
 
     def extend(self) -> None:
         for start in range(0, len(self.held), BATCH):
@@ -101,8 +103,8 @@ def results(backend: SqliteBackend, count: int) -> None:
             assert None not in backend.fetch([f"{size}-{number}-{one}" for one in range(size)])
 
     for size in (1, BATCH):
-        measure(f"store, {size} a call", count, lambda size=size: store(size))
-        measure(f"fetch, {size} a call", count, lambda size=size: fetch(size))
+        measure(f"store, {size} a call", count, partial(store, size))
+        measure(f"fetch, {size} a call", count, partial(fetch, size))
 
 
 def most_memory() -> int:

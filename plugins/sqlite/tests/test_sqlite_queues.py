@@ -75,6 +75,18 @@ def test_a_waiting_reserve_hears_of_an_earlier_due_time(open_transport: OpenTran
     assert [one.message.body for one in taken] == [b"soon"]
 
 
+def test_of_what_one_process_holds_only_that_comes_back_which_it_did_not_extend(open_transport: OpenTransport) -> None:
+    with clock.manual() as now:
+        holder, other = open_transport(lease_s=10.0), open_transport()
+        holder.publish([Message("q", b"kept"), Message("q", b"forgotten")])
+        kept, forgotten = holder.reserve(["q"], 2, 0.0)
+        now.advance(6)
+        assert not holder.extend([kept])
+        now.advance(6)
+        assert [(one.message.body, one.lost) for one in other.reserve(["q"], 10, 0.0)] == [(b"forgotten", 1)]
+        assert list(holder.extend([kept, forgotten])) == [forgotten]
+
+
 def test_purging_in_steps_leaves_nothing_that_waited(
     transport: SqliteTransport, monkeypatch: pytest.MonkeyPatch, assert_sound: Callable[[], None]
 ) -> None:

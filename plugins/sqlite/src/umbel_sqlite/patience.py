@@ -16,7 +16,7 @@ T = TypeVar("T")
 STEP_S = 50e-6
 #: After so long it is no transaction of ours that is in the way, and there is no hurry.
 HURRY_S = 0.05
-SLOW_STEP_S = 2e-3
+SLOW_STEP_S = 0.5e-3
 
 
 def patiently(call: Callable[[], T], timeout_s: float) -> T:
