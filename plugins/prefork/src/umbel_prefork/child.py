@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import resource
 import socket
@@ -164,8 +165,15 @@ def main(runner: Runner, settings: PoolSettings, order: Order, signals: dict[int
 
 def name_process(number: int) -> None:
     """The name that `%(processName)s` shows in logs, with Celery's words, and the one that `ps` and `top` show."""
-    multiprocessing: Any = sys.modules.get("multiprocessing")
-    if multiprocessing is not None:
-        multiprocessing.current_process().name = f"ForkPoolWorker-{number}"
+    name = f"ForkPoolWorker-{number}"
+    make_record = logging.getLogRecordFactory()
+
+    # Logging asks multiprocessing for it, if somebody has imported that, which is much to import for a name.
+    def named_record(*arguments: Any, **named: Any) -> logging.LogRecord:
+        record = make_record(*arguments, **named)
+        record.processName = name
+        return record
+
+    logging.setLogRecordFactory(named_record)
     with contextlib.suppress(OSError), open("/proc/self/comm", "w") as comm:
         comm.write(f"umbel-child-{number}")
