@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping
+from contextlib import suppress
 from types import TracebackType
 
 import click
@@ -48,10 +49,10 @@ class Session:
         self._live_in(self._before)
         assert self._keeper.stdin is not None
         self._keeper.stdin.close()
-        try:
+        with suppress(subprocess.TimeoutExpired):
             self._keeper.wait(2 * PATIENCE_S)
-        finally:
-            # The keeper has done this, unless somebody killed it.
+        self._keeper.kill()
+        if self._keeper.wait() < 0:  # it was killed before it could clean up
             kill_group(self._worker)
             shutil.rmtree(self._folder, ignore_errors=True)
 

@@ -25,7 +25,7 @@ BROKER, BACKEND = "UMBEL_BROKER_URL", "UMBEL_RESULT_BACKEND"
 
 def run(files: Sequence[str], concurrency: int | None, pool: str | None, broker: str | None) -> Summary:
     """Do the work through the queue and then serially, and compare."""
-    concurrency = concurrency or os.cpu_count() or 1
+    concurrency = concurrency or _cpus()
     pool = pool or _default("pool")
     broker = broker or f"{_default('transport')}://{app.main}"
     # Whatever the broker, results are kept where the installation keeps them by default: both ends are on this machine.
@@ -46,6 +46,11 @@ def _through_the_queue(
     bar = _bar("through the queue", len(files))
     with Session(worker, environment) as session, _opened(queue), bar:
         return measure.through_the_queue(files, under_way, queue, session.check, lambda: bar.update(1))
+
+
+def _cpus() -> int:
+    """How many CPUs this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _default(kind: str) -> str:
