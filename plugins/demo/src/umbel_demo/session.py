@@ -52,9 +52,10 @@ class Session:
         with suppress(subprocess.TimeoutExpired):
             self._keeper.wait(2 * PATIENCE_S)
         self._keeper.kill()
-        if self._keeper.wait() < 0:  # it was killed before it could clean up
+        if self._keeper.wait() < 0:  # it was killed before it could end the worker
             kill_group(self._worker)
-            shutil.rmtree(self._folder, ignore_errors=True)
+        # This process has used the folder too, perhaps after the keeper removed it.
+        shutil.rmtree(self._folder, ignore_errors=True)
 
     @staticmethod
     def _live_in(environment: Mapping[str, str]) -> None:
