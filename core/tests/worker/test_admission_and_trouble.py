@@ -44,6 +44,7 @@ def test_a_body_that_cannot_be_decoded_is_a_failure_and_its_message_is_kept(
     with pytest.raises(Exception, match="not JSON"):
         app.AsyncResult("poison").get(timeout=10)
     assert add.delay(1).get(timeout=10) == 1
+    _settled(app, 2)
     (letter,) = app.transport.admin().dead("celery")
     assert "cannot be decoded" in letter.reason
     assert letter.message.body == b'[[1], {}, {"callb'
