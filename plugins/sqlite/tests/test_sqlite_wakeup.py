@@ -122,6 +122,13 @@ def test_a_path_that_is_too_long_for_a_socket_is_made_up_for(tmp_path: Path, mon
     assert not waiting.is_alive()
     (folder,) = elsewhere.iterdir()
     assert folder.stat().st_mode & 0o777 == 0o700
+    killed = Mailbox(str(file))
+    killed.open()
+    killed.leave_to_the_parent()  # the socket is closed and its file stays, as after kill -9
+    assert len(list(elsewhere.iterdir())) == 2
+    monkeypatch.setattr(mailbox, "SWEEP_AFTER_S", -1.0)
+    publisher.reserve(["p"], 1, 0.0)
+    assert len(list(elsewhere.iterdir())) == 2
     transport.close()
     publisher.close()
     assert list(elsewhere.iterdir()) == []

@@ -10,6 +10,7 @@ import threading
 import weakref
 from contextlib import suppress
 from functools import cache
+from glob import escape, glob
 
 from umbel import clock
 from umbel_sqlite import bell
@@ -97,6 +98,8 @@ class Mailbox:
             if self._bind(os.path.join(folder, name)):
                 return
         with suppress(OSError):
+            for folder in glob(os.path.join(escape(tempfile.gettempdir()), f"{bell.PRIVATE_FOLDER}*")):
+                _sweep(folder)
             # Others find the path in the database, so it need not be one that they could guess.
             folder = tempfile.mkdtemp(prefix=bell.PRIVATE_FOLDER)
             if not self._bind(os.path.join(folder, name)):
@@ -117,8 +120,8 @@ class Mailbox:
 
 def _sweep(folder: str) -> None:
     """Remove what killed processes left."""
-    for entry in os.scandir(folder):
-        with suppress(OSError):
+    with suppress(OSError):  # Another user's, or gone meanwhile.
+        for entry in os.scandir(folder):
             if entry.stat(follow_symlinks=False).st_mtime < clock.time() - SWEEP_AFTER_S and bell.is_dead(entry.path):
                 bell.remove(entry.path)
 
