@@ -7,7 +7,7 @@ import os
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
@@ -53,8 +53,9 @@ class Session:
         with running(commands, self.environment, self.folder) as self._trees:
             yield self._trees
 
-    def client(self) -> AbstractContextManager[Client]:
-        return Client.opened(self)
+    def client(self, **environment: str) -> AbstractContextManager[Client]:
+        """A process that calls tasks, with what its environment has besides the session's."""
+        return Client.opened(self, environment)
 
     def until(self, condition: Callable[[], bool], what: str, timeout_s: float = 120) -> None:
         """Blocks until `condition`; raises `BenchmarkError` when a worker has ended, or after `timeout_s` seconds."""
@@ -78,12 +79,12 @@ class Session:
 class Client:
     """A process that calls tasks; see `apps/driver.py`."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, environment: Mapping[str, str]) -> None:
         self._log = session.folder / "client.log"
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
                 [str(session.scripts / "python"), str(APPS / "driver.py"), session.contender.app],
-                env=session.environment,
+                env={**session.environment, **environment},
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=log,
@@ -93,8 +94,8 @@ class Client:
 
     @classmethod
     @contextmanager
-    def opened(cls, session: Session) -> Iterator[Client]:
-        client = cls(session)
+    def opened(cls, session: Session, environment: Mapping[str, str]) -> Iterator[Client]:
+        client = cls(session, environment)
         try:
             client.ask("hello")
             yield client

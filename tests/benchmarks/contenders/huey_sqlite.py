@@ -34,6 +34,7 @@ class HueySqlite(Contender):
             Setup("2 threads", 1, ((*CONSUMER, "-w", "2", "-k", "thread", *FAST_POLL),), drain),
             Setup("1 process", 1, ((*CONSUMER, "-w", "1", "-k", "process", *FAST_POLL),), drain),
             Setup("2 processes", 2, ((*CONSUMER, "-w", "2", "-k", "process", *FAST_POLL),), drain),
+            Setup("2 × 1 thread", 2, ((*CONSUMER, "-w", "1", "-k", "thread", *FAST_POLL),) * 2, drain),
             Setup("2 processes, cysqlite", 2, ((*CONSUMER, "-w", "2", "-k", "process", *FAST_POLL),), drain, CY),
             Setup(
                 "1 thread, polls every 1 ms",

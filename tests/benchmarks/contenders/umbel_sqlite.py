@@ -17,7 +17,7 @@ class UmbelSqlite(Contender):
     distributions = ("umbel-core", "umbel-sqlite", "umbel-prefork", "umbel-threads")
     make_app = "from umbel import Umbel\napp = Umbel('x', broker=os.environ['BENCH_BROKER_URL'])"
     first_send = "@app.task\ndef noop(): pass\nnoop.delay()"
-    drain = 50_000
+    drain = 20_000
 
     def environment(self, broker: Broker) -> dict[str, str]:
         return {
@@ -33,6 +33,7 @@ class UmbelSqlite(Contender):
             Setup("solo", 1, (solo,), frozenset({"drain", "boot", "round trip"})),
             Setup("threads 1", 1, ((*WORKER, "-P", "threads", "-c", "1"),), frozenset({"drain"})),
             Setup("prefork 1", 1, ((*prefork, "-c", "1"),), frozenset({"drain"})),
+            Setup("2 × solo", 2, ((*solo, "-n", "a@%h"), (*solo, "-n", "b@%h")), frozenset({"drain"})),
             Setup(
                 "prefork 2, default",
                 2,
