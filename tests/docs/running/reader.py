@@ -171,6 +171,8 @@ def _environment(folder: Path) -> Mapping[str, str]:
         "PIP_DISABLE_PIP_VERSION_CHECK": "1",
         "PIP_CONFIG_FILE": os.devnull,
         "PYTHONUNBUFFERED": "1",
+        # A page may edit a module twice in a second, and the cache would not notice: it looks at size and second.
+        "PYTHONDONTWRITEBYTECODE": "1",
         "NO_COLOR": "1",
         "COLUMNS": "100",
     }
