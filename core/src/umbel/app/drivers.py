@@ -74,7 +74,7 @@ class Drivers:
                 f"{setting} is not set and there is no default {kind} (installed: {found}): set {setting}, or"
                 " pip install umbel, which brings defaults"
             )
-        return Choice(kind, name, "the default", f"{name}://{self._main}")
+        return Choice(kind, name, "the default", "" if kind == "pool" else f"{name}://{self._main}")
 
     def driver(self, choice: Choice) -> type[Any]:
         """The class; raises `PluginError`."""

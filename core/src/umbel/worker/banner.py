@@ -10,6 +10,7 @@ from typing import Any
 from umbel import __version__
 from umbel.app.drivers import Choice
 from umbel.plugin.catalogue import Catalogue
+from umbel.settings.censor import without_password
 
 
 def banner(
@@ -35,14 +36,6 @@ def banner(
 
 
 def _described(catalogue: Catalogue, choice: Choice) -> str:
-    entry = catalogue.find(choice.kind, choice.name)
-    url = f"  {_without_password(choice.url)}" if choice.url else ""
+    entry = catalogue.find(choice.kind, choice.name, choice.source)
+    url = f"  {without_password(choice.url)}" if choice.url else ""
     return f"{choice.name:<12}{entry.origin or 'this process'}  ({choice.source}){url}"
-
-
-def _without_password(url: str) -> str:
-    scheme, separator, rest = url.partition("://")
-    user, at, where = rest.rpartition("@")
-    if at and ":" in user:
-        user = f"{user.partition(':')[0]}:**"
-    return f"{scheme}{separator}{user}{at}{where}"

@@ -57,6 +57,8 @@ def decide(
 def _queues(conf: Any, asked: Sequence[str] | None, exclude: Sequence[str]) -> tuple[str, ...]:
     names = list(asked or ()) or [_name(queue) for queue in _declared(conf)] or [conf.task_default_queue]
     chosen = tuple(name for name in dict.fromkeys(names) if name not in exclude)
+    if "" in chosen:
+        raise ImproperlyConfigured("a queue must have a name: -Q, task_queues or task_default_queue has an empty one")
     if not chosen:
         raise ImproperlyConfigured(f"no queue is left to consume from: {names} without {list(exclude)}")
     return chosen

@@ -142,6 +142,7 @@ class Worker:
             self.app.observers.umbel_worker_ready(hostname=self.hostname)
         signals.worker_ready.send(self)
         _log.info("%s ready.", self.hostname)
+        parts.reserver.start()  # the very last: who waits for "ready" shall see it before the first task
         return parts
 
     def _starts(self, parts: Parts) -> dict[str, Callable[[], Any]]:
@@ -174,7 +175,6 @@ class Worker:
             consuming.start(parts.context)
             self._stops.append(consuming.stop)
         parts.leases.start()
-        parts.reserver.start()
 
     def _fail(self, reason: str) -> None:
         _log.critical("The worker cannot go on: %s", reason)
