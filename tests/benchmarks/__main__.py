@@ -47,7 +47,8 @@ def main() -> None:
         rows += mine
         print("\n" + "\n".join(tables([measurement], mine)), flush=True)
     found = verdicts(rows)
-    print(f"\n## Targets\n\n{verdict_table(found)}")
+    about["load after"] = round(os.getloadavg()[0], 2)
+    print(f"\n## Targets\n\n{verdict_table(found)}\n\nLoad at the end: {about['load after']}.")
     if options.json:
         options.json.write_text(json.dumps(as_json(about, rows, found), indent=1) + "\n")
 
@@ -129,7 +130,8 @@ def _about(
         "sqlite": sqlite3.sqlite_version,
         "durabilities": list(durabilities),
         "contenders": {
-            one.name: {"versions": environment.versions(one), "settings": one.settings()} for one in taking_part
+            one.name: {"versions": environment.versions(one), "settings": one.settings(), "drain": one.drain}
+            for one in taking_part
         },
         "absent": absent,
     }
@@ -143,7 +145,7 @@ def _heading(about: dict[str, Any]) -> str:
     ]
     for name, one in about["contenders"].items():
         versions = ", ".join(f"{dist} {version}" for dist, version in one["versions"].items())
-        lines.append(f"- **{name}** ({versions}): {one['settings']}.")
+        lines.append(f"- **{name}** ({versions}; drains {one['drain']:,} tasks): {one['settings']}.")
     lines += [f"- *{name}* is not measured on {about['broker']}: {why}." for name, why in about["absent"].items()]
     return "\n".join(lines)
 
