@@ -90,7 +90,8 @@ def survives(machine: Any, total: int, kills: int) -> None:
         time.sleep(rng.uniform(0, 0.02))  # not only where a task has just begun
         run.kill(rng.choice(VICTIMS))
     run.goes_on(lambda: run.ran() == must_run and run.sent(), "run of all tasks")
-    assert machine.ask("check") == {}, f"wrong results, UMBEL_FAULTS_SEED={seed}"
+    wrong = machine.ask("check")
+    assert wrong == {}, f"UMBEL_FAULTS_SEED={seed}, {machine.ask('depth')}: {machine.last_words()}"
     run.goes_on(lambda: machine.ask("depth") == {"ready": 0, "reserved": 0, "dead": 0}, "empty queue")
     assert run.worker.end() == 0, machine.last_words()
     machine.nothing_is_left()

@@ -11,11 +11,13 @@ import pytest
 from umbel import clock
 from umbel.exceptions import PermanentError, TemporaryError
 from umbel.execution.plan import TaskPlan
-from umbel.model import Delivery, Job, Message
+from umbel.model import Action, Delivery, Job, Message, Record, Settlement
 from umbel.worker.lane import Lane
 from umbel.worker.leases import LeaseKeeper
 from umbel.worker.ledger import Entry, Ledger
 from umbel.worker.persist import Patience, persist
+from umbel.worker.record import Recorder, Recording
+from umbel.worker.settle import Settling
 from umbel.worker.timer import Timer
 
 PLAN = TaskPlan("t", True, False, False, False, None, None, True, True, False)
@@ -143,3 +145,24 @@ def test_patience_ends_when_the_worker_must() -> None:
 
     with pytest.raises(TemporaryError):
         persist("work", call, patience)
+
+
+def test_a_late_task_whose_result_cannot_be_stored_before_the_end_goes_back() -> None:
+    settled: list[Any] = []
+
+    class Settler:
+        def put(self, settlings: Any) -> None:
+            settled.extend(settlings)
+
+    def store(records: Any) -> None:
+        raise TemporaryError("away")
+
+    patience = Patience()
+    patience.end_in(0)
+    recorder = Recorder(store, Settler(), patience)  # type: ignore[arg-type]
+    delivery = Delivery(Message("q", b""), None)
+    recorder.lane.start()
+    recorder.put([Recording(Record("1", "SUCCESS", b"{}"), Settling(Settlement(delivery), 1))])
+
+    assert recorder.lane.close(10)
+    assert settled[0].settlement.action is Action.REQUEUE

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 from attrs import define
 
-from umbel.exceptions import DriverError
+from umbel.exceptions import DriverError, TemporaryError
 from umbel.model.message import Action, Settlement
 from umbel.model.record import Record
 from umbel.worker.lane import Lane
@@ -51,6 +51,12 @@ class Recorder:
         # One record that the backend refuses must not take the others of its batch with it.
         try:
             persist("store a result", lambda: self._store_records((recording.record,)), self._patience)
+        except TemporaryError as error:
+            # The worker must end before the backend is back: a late task runs again, and its result comes then.
+            _log.error("The result of task %s could not be stored in time: %s", recording.record.task_id, error)
+            if recording.settling is not None:
+                delivery = recording.settling.settlement.delivery
+                recording.settling.settlement = Settlement(delivery, Action.REQUEUE)
         except DriverError as error:
             _log.error("The result of task %s is lost: %s", recording.record.task_id, error)
             if recording.settling is not None and recording.settling.settlement.action is Action.ACK:
