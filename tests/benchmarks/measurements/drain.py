@@ -14,8 +14,8 @@ class Drain(Measurement):
     place = 1
     title = "Drain a full queue"
     note = (
-        "A no-op task, queued before the worker starts, as often as the list above says. Counted in shared memory by the "
-        "task body, from the first to the last execution; where results are stored, until the last one can be read. "
+        "A no-op task, queued before the worker starts, as often as the list above says. Counted in shared memory by "
+        "the task body, from the first to the last execution; where results are stored, until the last one can be read. "
         "CPU: all processes of the worker, from the first execution."
     )
     at_every_durability = True
