@@ -1,0 +1,91 @@
+"""A client of either kind: reads calls as lines of JSON, and writes what became of each as a line of JSON."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import sys
+from datetime import datetime, timezone
+
+
+def send(app, task, args=(), kwargs=None, link=None, link_error=None, expires_at=None, **options):
+    """Returns the id. Links are lists of [task, args, kwargs]; `expires_at` is in seconds since the epoch."""
+    if link:
+        options["link"] = [app.signature(name, args, kwargs) for name, args, kwargs in link]
+    if link_error:
+        options["link_error"] = [app.signature(name, args, kwargs) for name, args, kwargs in link_error]
+    if expires_at is not None:
+        options["expires"] = datetime.fromtimestamp(expires_at, timezone.utc)
+    registered = app.tasks.get(task)
+    if registered is None:
+        return app.send_task(task, args, kwargs, **options).id
+    return registered.apply_async(args, kwargs, **options).id
+
+
+def send_numbers(app, task, start, stop):
+    """One task for each number, its id made of it."""
+    for number in range(start, stop):
+        app.tasks[task].apply_async((number,), task_id=f"number-{number}")
+    return stop - start
+
+
+def get(app, id, timeout=30):
+    """The value; an error is described by its type, its text and its arguments."""
+    result = app.AsyncResult(id)
+    try:
+        return {"value": result.get(timeout=timeout), "state": result.state}
+    except Exception as error:
+        return {
+            "error": type(error).__name__, "text": str(error), "args": list(error.args), "state": result.state,
+            "module": type(error).__module__, "traceback": result.traceback,
+        }  # fmt: skip
+
+
+def missing(app, start, stop):
+    """The numbers of `send_numbers` that have no result, each waited for, until one does not come."""
+    wrong = []
+    for number in range(start, stop):
+        try:
+            value = app.AsyncResult(f"number-{number}").get(timeout=0.01 if wrong else 30)
+        except Exception as error:
+            value = repr(error)
+        if value != number:
+            wrong.append([number, value])
+    return wrong
+
+
+def meta(app, id):
+    """The state and what is stored with it, without waiting."""
+    result = app.AsyncResult(id)
+    return {"state": result.state, "info": result.info}
+
+
+def chain(app, steps):
+    """A chain of [task, args], with Celery's canvas; returns the id of the last step."""
+    canvas = importlib.import_module("celery")
+    return canvas.chain(*(app.signature(name, args) for name, args in steps)).apply_async().id
+
+
+def group(app, members):
+    """Values of a group of [task, args], with Celery's canvas."""
+    canvas = importlib.import_module("celery")
+    return canvas.group(app.signature(name, args) for name, args in members).apply_async().get(timeout=30)
+
+
+def main():
+    app = importlib.import_module(sys.argv[1]).app
+    app.finalize()
+    answers = sys.stdout
+    sys.stdout = sys.stderr
+    for line in sys.stdin:
+        what, options = json.loads(line)
+        try:
+            answer = [True, globals()[what](app, **options)]
+        except Exception as error:
+            answer = [False, f"{type(error).__name__}: {error}"]
+        answers.write(json.dumps(answer, default=str) + "\n")
+        answers.flush()
+
+
+if __name__ == "__main__":
+    main()
