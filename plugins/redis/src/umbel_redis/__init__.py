@@ -1,0 +1,1 @@
+"""Umbel on Redis: queues and results on Celery's wire."""

@@ -1,0 +1,35 @@
+"""A Lua script: what it does is done at once, and nobody sees half of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from hashlib import sha1
+from importlib.resources import files
+from typing import Any
+
+
+class Script:
+    """Sent by its hash; in full only to a server that does not know it."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._sha = sha1(text.encode(), usedforsecurity=False).hexdigest()
+
+    def known(self, keys: Sequence[Any], args: Sequence[Any]) -> tuple[Any, ...]:
+        """The command for a server that knows it; others answer NOSCRIPT."""
+        return ("EVALSHA", self._sha, len(keys), *keys, *args)
+
+    def taught(self, keys: Sequence[Any], args: Sequence[Any]) -> tuple[Any, ...]:
+        """The command for a server that does not."""
+        return ("EVAL", self._text, len(keys), *keys, *args)
+
+
+@cache
+def load(name: str) -> Script:
+    """The script in the file `lua/<name>.lua` beside this one, with what stands in `lua/shared.lua` before it."""
+    folder = files("umbel_redis") / "lua"
+    text = (folder / f"{name}.lua").read_text("utf-8")
+    if text.startswith("-- needs shared"):
+        text = (folder / "shared.lua").read_text("utf-8") + text
+    return Script(text)
