@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from umbel.cli.root import root
+# What is imported stays. Looking for garbage meanwhile would find none, fifty times, in 9 ms of a worker's start.
+gc.disable()
+
+from umbel.cli.root import root  # noqa: E402
 
 if TYPE_CHECKING:
     from umbel.app.app import Umbel

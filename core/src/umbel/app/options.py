@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from umbel.exceptions import ImproperlyConfigured, UmbelWarning
+from umbel.meant import meant
 
 #: Options that are not attributes of every task.
 _KNOWN = frozenset(
@@ -27,9 +28,7 @@ def check_options(name: str, base: type, options: Mapping[str, Any]) -> None:
         if option in _KNOWN or hasattr(base, option):
             continue
         known = [*_KNOWN, *(key for key in dir(base) if not key.startswith("_"))]
-        from difflib import get_close_matches  # noqa: PLC0415  (2 ms, for those who ask for it)
-
-        near = get_close_matches(option, known, 1, cutoff=0.85)
+        near = meant(option, known, 1, likeness=0.85)
         if near:
             warnings.warn(
                 f"task {name}: {option}={value!r} is not an option and becomes an attribute; did you mean {near[0]!r}?",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping, Sequence
 from datetime import tzinfo
 from typing import Any
@@ -14,6 +13,7 @@ from umbel.app import arguments
 from umbel.app.routing import Route, Routes
 from umbel.exceptions import MessageTooLarge
 from umbel.execution.context import Frame, running
+from umbel.meant import meant
 from umbel.model.message import Message
 from umbel.results.result import AsyncResult
 from umbel.wire import protocol
@@ -99,7 +99,7 @@ class Sender:
         stamps = options.get("stamped_headers") or ()
         for option in options:
             if option not in OPTIONS and option not in stamps:
-                near = difflib.get_close_matches(option, OPTIONS, 1)
+                near = meant(option, OPTIONS, 1)
                 hint = f"; did you mean {near[0]!r}?" if near else ""
                 raise TypeError(f"{name}: there is no calling option {option!r}{hint}")
 

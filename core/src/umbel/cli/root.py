@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import os
-from difflib import get_close_matches
 from typing import Any
 
 import click
@@ -14,6 +14,7 @@ from umbel.cli import environment
 from umbel.cli.context import CliContext
 from umbel.cli.errors import EX_FAILURE, EX_UNAVAILABLE, CommandError
 from umbel.exceptions import BackendError, OperationalError, PluginError, UmbelError
+from umbel.meant import meant
 from umbel.plugin.catalogue import Catalogue
 from umbel.plugin.loader import load_command
 
@@ -45,9 +46,10 @@ class Root(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         name, command, rest = args[0], self.get_command(ctx, args[0]), args[1:]
         if command is None:
-            close = get_close_matches(name, self.list_commands(ctx))
-            meant = f"Did you mean {' or '.join(close)}?" if close else ""
-            ctx.fail(f"there is no command {name!r}. {meant or f'Perhaps: {Catalogue().install_hint(name)}'}")
+            close = meant(name, self.list_commands(ctx))
+            hint = f"Did you mean {' or '.join(close)}?" if close else ""
+            ctx.fail(f"there is no command {name!r}. {hint or f'Perhaps: {Catalogue().install_hint(name)}'}")
+        gc.enable()  # The command is imported (see `umbel.__main__`).
         ctx.default_map = {**(ctx.default_map or {}), name: environment.celery_defaults(command, name)}
         return name, command, rest
 

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Iterator
-from difflib import get_close_matches
 from typing import Any
 
 from attrs import evolve, frozen
 
 from umbel.exceptions import PluginConflict, PluginError, PluginNotFound
+from umbel.meant import meant
 from umbel.plugin import installed
 from umbel.plugin.installed import KERNEL, Claim, canonical
 
@@ -142,7 +142,7 @@ class Catalogue:
 
     def suggestions(self, kind: str, name: str) -> list[str]:
         """Installed names of a kind that look like `name`, the best first."""
-        return get_close_matches(name, self.names(kind))
+        return meant(name, self.names(kind))
 
     def _not_found(self, kind: str, name: str, asked: str) -> str:
         close = self.suggestions(kind, name)
@@ -172,9 +172,9 @@ class Catalogue:
     def _stop(self, entry: Entry) -> Entry | None:
         """The entry with the reason why it takes no part at all; None if it does."""
         if entry.kind not in KINDS:
-            close = get_close_matches(entry.kind, KINDS, 1)
-            meant = f"; did you mean umbel.{close[0]}?" if close else ""
-            return evolve(entry, status="unknown", problem=f"there is no entry-point group umbel.{entry.kind}{meant}")
+            close = meant(entry.kind, KINDS, 1)
+            hint = f"; did you mean umbel.{close[0]}?" if close else ""
+            return evolve(entry, status="unknown", problem=f"there is no entry-point group umbel.{entry.kind}{hint}")
         for pattern, where in self._disabled.items():
             if entry.matches(pattern):
                 return evolve(entry, status="disabled", problem=f"{entry.origin} is disabled by {where} ({pattern!r})")

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
-
 import pluggy
 
 from umbel.exceptions import PluginError
+from umbel.meant import meant
 from umbel.plugin import specs
 from umbel.plugin.catalogue import Entry
 
@@ -48,7 +47,7 @@ def known() -> list[str]:
 def _misspelled(names: list[str]) -> str:
     texts = []
     for name in names:
-        close = get_close_matches(name, known(), 1)
-        meant = f"did you mean {close[0]!r}?" if close else f"the hooks are {', '.join(known())}"
-        texts.append(f"implements a hook that does not exist, {name!r}; {meant}")
+        close = meant(name, known(), 1)
+        hint = f"did you mean {close[0]!r}?" if close else f"the hooks are {', '.join(known())}"
+        texts.append(f"implements a hook that does not exist, {name!r}; {hint}")
     return "; ".join(texts)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import functools
+import importlib
 from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
 from umbel.exceptions import PluginError
 from umbel.plugin import fit, hooks
 from umbel.plugin.catalogue import Catalogue, Entry
-from umbel.plugin.installed import PREFIX
 from umbel.plugin.problems import Problem, missing_module_advice
 
 if TYPE_CHECKING:
@@ -78,22 +79,10 @@ def load_object(catalogue: Catalogue, entry: Entry) -> Any:
 
 
 def _import(entry: Entry) -> Any:
-    # Stevedore and importlib.metadata take 35 ms to import, which is for those who use a plugin.
-    from importlib.metadata import EntryPoint  # noqa: PLC0415
-
-    from stevedore import DriverManager  # noqa: PLC0415
-
-    class Chosen(DriverManager):  # type: ignore[type-arg]  # older stevedores are not generic
-        """Stevedore's driver pattern on the entry point that our catalogue chose.
-
-        Its own list would lose the name of the distribution, take the last of two conflicting ones, and come from a
-        cache whose times are rounded to two minutes.
-        """
-
-        def list_entry_points(self) -> list[EntryPoint]:
-            return [EntryPoint(entry.name, entry.value, PREFIX + entry.kind)]
-
-    return Chosen(PREFIX + entry.kind, entry.name).driver
+    """`module` or `module:object`: https://packaging.python.org/en/latest/specifications/entry-points/#data-model"""
+    module, _, attributes = entry.value.partition("[")[0].replace(" ", "").partition(":")
+    found: Any = importlib.import_module(module)
+    return functools.reduce(getattr, attributes.split("."), found) if attributes else found
 
 
 def _ask(entry: Entry, plugin: object) -> Any:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from umbel.exceptions import ImproperlyConfigured
+from umbel.meant import meant
 from umbel.settings.censor import censored
 from umbel.settings.check import described
 from umbel.settings.option import Option, Section
@@ -14,9 +15,9 @@ from umbel.settings.sections import Sections, kernel_options, old_names
 
 
 def unknown(name: str, source: str, sections: Sections) -> ImproperlyConfigured:
-    meant = _meant(name, sections)
-    if meant:
-        advice = f"did you mean {' or '.join(map(repr, meant))}?"
+    likely = _meant(name, sections)
+    if likely:
+        advice = f"did you mean {' or '.join(map(repr, likely))}?"
     elif sections.prefix_of(name):
         advice = "look at the settings reference"
     else:
@@ -37,11 +38,8 @@ def nobody_has(name: str) -> str:
 
 def close(name: str, sections: Sections) -> list[str]:
     """Names of settings that differ from `name` by a slip of the hand."""
-    # Only those who made a mistake pay for this import.
-    from difflib import get_close_matches  # noqa: PLC0415
-
     names = old_names() if name.isupper() else [option.name for option in sections.loaded()]
-    return get_close_matches(name, names, cutoff=0.8)
+    return meant(name, names, likeness=0.8)
 
 
 def _meant(name: str, sections: Sections) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-import platform
+import sys
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -19,7 +19,7 @@ def banner(
     """Which driver, from which distribution and version, serves each kind; queues, tasks, boot steps."""
     lines = [
         f" umbel {__version__} · {hostname} · pid {os.getpid()}",
-        f" Python {platform.python_version()} on {platform.system()} {platform.machine()}",
+        f" Python {sys.version.split()[0]} on {sys.platform}",
         "",
         " [drivers]",
         *(f"  {choice.kind:<12}{_described(app.catalogue, choice)}" for choice in choices),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from difflib import get_close_matches
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +10,7 @@ import click
 
 from umbel.cli.context import CliContext
 from umbel.cli.errors import CommandError
+from umbel.meant import meant
 from umbel.plugin import hookimpl
 from umbel_cli.reach import warn_if_alone
 from umbel_cli.values import json_array, json_object, moment, moment_or_seconds
@@ -55,9 +55,9 @@ def call(context: CliContext, /, name: str, args: Sequence[Any], kwargs: dict[st
 def _warn_unknown(app: Umbel, name: str) -> None:
     """It is sent all the same: another app's worker may have the task."""
     if app.tasks:
-        close = get_close_matches(name, app.tasks, 1)
-        meant = f" (did you mean {close[0]}?)" if close else ""
-        click.echo(f"{app!r} has no task {name!r}{meant}; it was sent for a worker that does", err=True)
+        close = meant(name, app.tasks, 1)
+        hint = f" (did you mean {close[0]}?)" if close else ""
+        click.echo(f"{app!r} has no task {name!r}{hint}; it was sent for a worker that does", err=True)
 
 
 @hookimpl

@@ -55,8 +55,8 @@ class Nursery:
         for stream in (sys.stdout, sys.stderr):
             with contextlib.suppress(AttributeError, OSError, ValueError):  # there is none, or it is closed
                 stream.flush()
-        # What exists now is shared with every child as long as nobody writes to it; the collector would.
-        gc.collect()
+        # What exists now is shared with every child as long as nobody writes to it; the collector would. Collecting
+        # first would leave holes for new objects in pages that are shared (docs.python.org, `gc.freeze`).
         gc.freeze()
         with dispositions.held_back():
             self.template_pid = os.fork()

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import os
-import secrets
 import socket
-import tempfile
 import threading
 import weakref
 from contextlib import suppress
@@ -90,13 +88,15 @@ class Mailbox:
 
     def _bind_somewhere(self) -> None:
         """Beside the database if its path is short enough and the file system can hold a socket."""
-        name = f"{os.getpid():x}-{secrets.token_hex(3)}"
+        name = f"{os.getpid():x}-{os.urandom(3).hex()}"
         with suppress(OSError):
             folder = f"{self._database_path}-wake"
             os.makedirs(folder, mode=0o700, exist_ok=True)
             _sweep(folder)
             if self._bind(os.path.join(folder, name)):
                 return
+        import tempfile  # noqa: PLC0415  (3 ms, for those whose database is in a deep folder)
+
         with suppress(OSError):
             for folder in glob(os.path.join(escape(tempfile.gettempdir()), f"{bell.PRIVATE_FOLDER}*")):
                 _sweep(folder)
