@@ -10,7 +10,7 @@ from datetime import datetime, timezone, tzinfo
 from typing import TYPE_CHECKING, Any, Concatenate, Literal, ParamSpec, TypeVar, cast, overload
 
 from umbel import clock
-from umbel.app import autoretry, current, eager, shared
+from umbel.app import autoretry, current, shared
 from umbel.app.imports import import_modules, related_modules
 from umbel.app.naming import node_name, task_name
 from umbel.app.options import check_options
@@ -234,7 +234,7 @@ class Umbel:
     ) -> AsyncResult[Any]:
         """Send a task by its name; it need not be known here. Blocks; raises as `Task.apply_async`."""
         if self.conf.task_always_eager:
-            eager.warn_ignored(name)
+            self.sender.warn_ignored(name)
         options.update(countdown=countdown, eta=eta)
         link, link_error = options.pop("link", None), options.pop("link_error", None)
         shadow = options.pop("shadow", None)

@@ -9,7 +9,7 @@ from typing import Any
 from attrs import define
 
 from umbel import signals
-from umbel.app import arguments
+from umbel.app import arguments, eager
 from umbel.app.routing import Route, Routes
 from umbel.exceptions import MessageTooLarge
 from umbel.execution.context import Frame, running
@@ -76,6 +76,7 @@ class Sender:
         self._max_bytes = app.conf.broker_message_max_bytes
         self._policy = dict(app.conf.task_publish_retry_policy) if app.conf.task_publish_retry else None
         self.always_eager = app.conf.task_always_eager
+        self.run_here, self.warn_ignored = eager.call, eager.warn_ignored
         self._inherit_priority = app.conf.task_inherit_parent_priority
 
     def call(
