@@ -27,6 +27,11 @@ class Server:
         prepare: Callable[[Link], None] | None = None,
     ) -> Link:
         """A new link, which connects when it is first used. See `Link`."""
+        return Link(self.opener, self.timeout_s, address=address, protocol=protocol, prepare=prepare)
+
+    @property
+    def timeout_s(self) -> float:
+        """Seconds to wait for an answer."""
         timeout_s = self.settings.socket_timeout or RedisSettings().socket_timeout
         assert timeout_s is not None
-        return Link(self.opener, timeout_s, address=address, protocol=protocol, prepare=prepare)
+        return timeout_s

@@ -56,6 +56,12 @@ class RedisSettings:
     #: The routing key is part of the channel, so that listeners may choose by patterns.
     fanout_patterns: bool = True
 
+    # Results
+
+    #: What the header of a chord has returned is kept in the header's order, as Celery's workers do by default; they must
+    #: agree.
+    result_chord_ordered: bool = True
+
     # Handing out
 
     #: Seconds after which a message that nobody extended is handed out again.
@@ -88,3 +94,4 @@ class RedisSettings:
     sentinel_fanout_compat: bool = False
     min_other_sentinels: int = 0
     polling_interval: float | None = None
+    retry_policy: dict[str, Any] | None = None
