@@ -58,8 +58,8 @@ class RedisSettings:
 
     # Results
 
-    #: What the header of a chord has returned is kept in the header's order, as Celery's workers do by default; they must
-    #: agree.
+    #: What the header of a chord has returned is kept in the header's order, as Celery's workers do by default. All
+    #: must agree.
     result_chord_ordered: bool = True
 
     # Handing out

@@ -1,0 +1,95 @@
+"""The result backend: records as Celery keeps and publishes them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import ClassVar
+from weakref import WeakSet
+
+from umbel.contracts import Backend, SharedState, Subscription
+from umbel.exceptions import PermanentError
+from umbel.model import Record
+from umbel_redis.result_keys import ResultKeys
+from umbel_redis.result_state import record_of, value_of
+from umbel_redis.script import load
+from umbel_redis.server import Server
+from umbel_redis.settings import RedisSettings
+from umbel_redis.shared_state import RedisSharedState, milliseconds
+from umbel_redis.subscription import RedisSubscription
+
+#: How many records, and how many bytes of them, are one step of the server: others wait for some milliseconds at most.
+AT_ONCE = 500
+BYTES_AT_ONCE = 4 * 2**20
+#: What Redis takes for a string (https://redis.io/docs/latest/develop/data-types/strings/).
+LARGEST = 512 * 2**20
+
+
+class RedisBackend(Backend):
+    """One connection for all calls; subscriptions have one of their own."""
+
+    contract_version = 1
+    features: ClassVar[frozenset[str]] = frozenset({"across_processes", "durable", "expires", "push", "shared_state"})
+    settings_class = RedisSettings
+
+    def __init__(self, url: str, settings: RedisSettings | None = None) -> None:
+        """Raises `ImproperlyConfigured` for a URL that is of no known form."""
+        super().__init__(url, settings or RedisSettings())
+        self._server = Server(url, self.settings)
+        self.settings: RedisSettings = self._server.settings
+        self._keys = ResultKeys(self.settings.global_keyprefix, self._server.location.mode == "cluster")
+        self._link = self._server.link()
+        self._subscriptions: WeakSet[RedisSubscription] = WeakSet()
+
+    def store(self, records: Sequence[Record]) -> None:
+        for keys, arguments in self._steps(records):
+            self._link.script(load("result_store"), keys, arguments)
+
+    def fetch(self, task_ids: Sequence[str]) -> Sequence[Record | None]:
+        return [
+            None if value is None else record_of(task_id, value)
+            for task_id, value in zip(task_ids, self._values(task_ids), strict=True)
+        ]
+
+    def forget(self, task_ids: Sequence[str]) -> None:
+        for start in range(0, len(task_ids), AT_ONCE):
+            self._link.call("UNLINK", *map(self._keys.record, task_ids[start : start + AT_ONCE]))
+
+    def subscribe(self) -> Subscription:
+        subscription = RedisSubscription(self._server, self._keys, self._values)
+        self._subscriptions.add(subscription)
+        return subscription
+
+    def close(self) -> None:
+        for subscription in list(self._subscriptions):
+            subscription.close()
+        self._link.close()
+
+    def shared(self) -> SharedState:
+        return RedisSharedState(self._link, self._keys, self.settings.result_chord_ordered)
+
+    def _steps(self, records: Sequence[Record]) -> Iterator[tuple[list[bytes], list[bytes | int]]]:
+        """Keys and arguments of the script, in steps."""
+        keys: list[bytes] = []
+        arguments: list[bytes | int] = []
+        size = 0
+        for record in records:
+            value = value_of(record)
+            if len(value) > LARGEST:
+                raise PermanentError(
+                    f"the result of task {record.task_id} has {len(value)} bytes; Redis takes {LARGEST}"
+                )
+            keys.append(self._keys.record(record.task_id))
+            arguments += (b"" if record.ttl_s is None else milliseconds(record.ttl_s), value)
+            size += len(value)
+            if len(keys) >= AT_ONCE or size >= BYTES_AT_ONCE:
+                yield keys, arguments
+                keys, arguments, size = [], [], 0
+        if keys:
+            yield keys, arguments
+
+    def _values(self, task_ids: Sequence[str]) -> list[bytes | None]:
+        """What is stored of these tasks."""
+        found: list[bytes | None] = []
+        for start in range(0, len(task_ids), AT_ONCE):
+            found += self._link.call("MGET", *map(self._keys.record, task_ids[start : start + AT_ONCE]))
+        return found

@@ -1,0 +1,34 @@
+-- Keeps records and publishes them, unless a success is there and the new one is none.
+-- KEYS: the key of each record. ARGV: for each, its milliseconds to live (or nothing) and its value.
+
+local function is_success(value)
+    local status = value:match('^{%s*"status"%s*:%s*"([^"]*)"')
+    if status then
+        return status == 'SUCCESS'
+    end
+    if value:byte(1) == 123 then -- JSON in an order of its own
+        local readable, fields = pcall(cjson.decode, value)
+        return readable and type(fields) == 'table' and fields.status == 'SUCCESS'
+    end
+    local _, key = value:sub(1, 64):find('status', 1, true)
+    if key then -- pickle, MessagePack, or the mark of umbel-redis
+        return value:sub(key + 1, key + 16):find('SUCCESS', 1, true) ~= nil
+    end
+    return value:find('\nstatus: SUCCESS\n', 1, true) ~= nil -- YAML
+end
+
+for number, key in ipairs(KEYS) do
+    local life, value = ARGV[2 * number - 1], ARGV[2 * number]
+    local old = redis.call('GETRANGE', key, 0, 63)
+    if old ~= '' and not old:find('^{%s*"status"') then
+        old = redis.call('GET', key)
+    end
+    if old == '' or not is_success(old) or is_success(value) then
+        if life == '' then
+            redis.call('SET', key, value)
+        else
+            redis.call('SET', key, value, 'PX', life)
+        end
+        redis.call('PUBLISH', key, value)
+    end
+end
