@@ -14,13 +14,14 @@ from typing import NamedTuple
 
 import pytest
 
-HERE = Path(__file__).parent
-sys.path.insert(0, str(HERE))
+sys.path.insert(0, str(Path(__file__).parent))
 
 from harness.installing import celery_scripts, node_modules
+from harness.node import Node
 from harness.parties import Client, Parties, Worker
 from harness.server import RedisServer
 
+HERE = Path(__file__).parent
 KINDS = ("celery", "umbel")
 PAIRS = [(client, worker) for client in KINDS for worker in KINDS]
 
@@ -28,7 +29,7 @@ PAIRS = [(client, worker) for client in KINDS for worker in KINDS]
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Celery with itself needs nothing of Umbel: it proves what the others are measured against."""
     for item in items:
-        if HERE in item.path.parents and "celery-to-celery" not in item.name:
+        if HERE in item.path.parents and "umbel" in item.name:
             item.add_marker(pytest.mark.needs("umbel-redis", "umbel-prefork", "umbel-cli"))
 
 
@@ -45,10 +46,12 @@ def celery() -> Path:
     return celery_scripts()
 
 
-@pytest.fixture(scope="session")
-def node() -> Path:
-    """The npm clients are installed; where."""
-    return node_modules()
+@pytest.fixture
+def node() -> Iterator[Node]:
+    """Node with the npm clients."""
+    made = Node(node_modules())
+    yield made
+    made.close()
 
 
 @pytest.fixture(scope="session")

@@ -51,12 +51,13 @@ class Worker:
     def alive(self) -> bool:
         return self.process.poll() is None
 
-    def until(self, condition: Callable[[], bool], what: str) -> None:
-        """Block until `condition`; fails with the worker's last words."""
-        pause, deadline = threading.Event(), time.monotonic() + LIMIT_S
+    def until(self, condition: Callable[[], bool], what: str, limit_s: float = LIMIT_S) -> None:
+        """Block until `condition`; raises `TimeoutError` with the worker's last words."""
+        pause, deadline = threading.Event(), time.monotonic() + limit_s
         while not condition():
             assert self.alive(), f"the worker ended before there was {what}:\n{self.said()[-3000:]}"
-            assert time.monotonic() < deadline, f"no {what} within {LIMIT_S:.0f} s:\n{self.said()[-3000:]}"
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"no {what} within {limit_s:.0f} s:\n{self.said()[-3000:]}")
             pause.wait(0.01)
 
     def ready(self) -> Worker:

@@ -41,17 +41,17 @@ def get(app, id, timeout=30):
         }  # fmt: skip
 
 
-def missing(app, start, stop):
-    """The numbers of `send_numbers` that have no result, each waited for, until one does not come."""
-    wrong = []
-    for number in range(start, stop):
+def wrong(app, start, stop, but):
+    """The numbers of `send_numbers` that have another result, each waited for, until one does not come."""
+    found = []
+    for number in set(range(start, stop)).difference(but):
         try:
-            value = app.AsyncResult(f"number-{number}").get(timeout=0.01 if wrong else 30)
+            value = app.AsyncResult(f"number-{number}").get(timeout=0.01 if found else 30)
         except Exception as error:
             value = repr(error)
         if value != number:
-            wrong.append([number, value])
-    return wrong
+            found.append([number, value])
+    return found
 
 
 def meta(app, id):

@@ -1,0 +1,115 @@
+"""Both kinds of worker on one queue, with both kinds of client, and `kill -9` in between.
+
+Celery takes a message from Redis with one command and writes it down with a second one, so a worker of Celery's that is
+killed between the two loses the message that it was taking. The first test shows it, without Umbel. So here a kill of
+Celery may cost one message, which no worker has ever seen, and a kill of Umbel none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import cycle
+from typing import Any
+
+import pytest
+from harness.parties import Parties, Worker
+
+#: What a dead worker of Celery's held comes back after this time, when another one starts (or looks, every 100 s).
+VISIBILITY_S = 3
+#: Where messages are, as Celery names the places: the queue, those of its other priorities, and what is not acknowledged.
+PLACES = ("celery", "celery\x06\x163", "celery\x06\x166", "celery\x06\x169", "unacked", "unacked_index")
+
+
+class Fleet:
+    """Workers, which leave a mark for each task that ran."""
+
+    def __init__(self, parties: Parties, server: Any, total: int, kinds: Sequence[str]) -> None:
+        self.parties = parties
+        self.total = total
+        self.killed: list[str] = []
+        self._server = server
+        self._marks = parties.folder / "marks"
+        self._marks.write_bytes(bytes(total))
+        self.workers = [self._start(kind).ready() for kind in kinds]
+
+    def missing(self) -> list[int]:
+        return [number for number, mark in enumerate(self._marks.read_bytes()) if not mark]
+
+    def reaches(self, goal: int) -> None:
+        self.workers[-1].until(lambda: self.total - len(self.missing()) >= goal, f"progress to {goal} tasks")
+
+    def kill(self, number: int) -> None:
+        """Kill one of the workers and start another one of its kind."""
+        self.workers[number].kill()
+        self.killed.append(self.workers[number].kind)
+        self.workers[number] = self._start(self.workers[number].kind)
+
+    def comes_to_an_end(self) -> None:
+        """Block until no message is left."""
+        for _ in range(5):
+            try:
+                self.workers[-1].until(lambda: not self._server.exists(*PLACES), "end", VISIBILITY_S + 1)
+            except TimeoutError as error:
+                # Somebody has to look for what dead workers of Celery's held.
+                words = error
+                self.parties.worker("celery", "-c", "1", **self._environment()).ready()
+            else:
+                return
+        raise words
+
+    def end(self) -> list[int]:
+        return [worker.ready().end() for worker in self.workers]
+
+    def _start(self, kind: str) -> Worker:
+        return self.parties.worker(kind, "-c", "2", **self._environment())
+
+    def _environment(self) -> dict[str, str]:
+        return {"INTEROP_MARKS": str(self._marks), "INTEROP_VISIBILITY_S": str(VISIBILITY_S)}
+
+
+@pytest.fixture
+def server(parties: Parties) -> Iterator[Any]:
+    """The server, seen from outside."""
+    redis = pytest.importorskip("redis")
+    with redis.Redis.from_url(parties.url, decode_responses=True) as connection:
+        yield connection
+
+
+def survives(fleet: Fleet, senders: Sequence[str], kills: int, victims: Sequence[int]) -> None:
+    """Send, kill `victims` in turn, and count."""
+    half, total = fleet.total // 2, fleet.total
+    clients = [fleet.parties.client(kind) for kind in senders]
+    clients[0].begin("send_numbers", task="interop.mark", start=0, stop=half)
+    clients[1].begin("send_numbers", task="interop.mark", start=half, stop=total)
+    for kill, victim in zip(range(1, kills + 1), cycle(victims), strict=False):
+        fleet.reaches(total * kill // (kills + 2))
+        fleet.kill(victim)
+    assert [client.answer() for client in clients] == [half, half]
+    fleet.comes_to_an_end()
+    missing = fleet.missing()
+    # Each reads what the other one has sent.
+    assert clients[0].ask("wrong", start=half, stop=total, but=missing) == []
+    assert clients[1].ask("wrong", start=0, stop=half, but=missing) == []
+    assert fleet.end() == [0, 0]
+    assert len(missing) <= fleet.killed.count("celery"), missing
+    for worker in fleet.workers:
+        log = worker.log.read_text()
+        assert not [number for number in missing if f"[number-{number}]" in log], "it was received, and then lost"
+
+
+def test_a_fleet_of_celery_loses_no_more_than_what_it_was_taking(parties: Parties, server: Any) -> None:
+    fleet = Fleet(parties, server, 500, ["celery", "celery"])
+
+    survives(fleet, ["celery", "celery"], kills=2, victims=[0, 1])
+
+
+def test_nothing_is_lost_of_a_mixed_fleet_when_umbel_is_killed(parties: Parties, server: Any) -> None:
+    fleet = Fleet(parties, server, 10_000, ["celery", "umbel"])
+
+    survives(fleet, ["celery", "umbel"], kills=6, victims=[1])
+
+
+def test_a_mixed_fleet_loses_no_more_than_what_celery_was_taking(parties: Parties, server: Any) -> None:
+    fleet = Fleet(parties, server, 10_000, ["celery", "umbel"])
+
+    survives(fleet, ["celery", "umbel"], kills=6, victims=[0, 1])
