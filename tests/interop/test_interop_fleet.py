@@ -16,18 +16,18 @@ from harness.parties import Parties, Worker
 
 #: What a dead worker of Celery's held comes back after this time, when another one starts (or looks, every 100 s).
 VISIBILITY_S = 3
-#: Where messages are, as Celery names the places: the queue, those of its other priorities, and what is not acknowledged.
+#: Where messages are, as Celery names the places: a list for each priority, and what is not acknowledged.
 PLACES = ("celery", "celery\x06\x163", "celery\x06\x166", "celery\x06\x169", "unacked", "unacked_index")
 
 
 class Fleet:
     """Workers, which leave a mark for each task that ran."""
 
-    def __init__(self, parties: Parties, server: Any, total: int, kinds: Sequence[str]) -> None:
+    def __init__(self, parties: Parties, store: Any, total: int, kinds: Sequence[str]) -> None:
         self.parties = parties
         self.total = total
         self.killed: list[str] = []
-        self._server = server
+        self._store = store
         self._marks = parties.folder / "marks"
         self._marks.write_bytes(bytes(total))
         self.workers = [self._start(kind).ready() for kind in kinds]
@@ -48,7 +48,7 @@ class Fleet:
         """Block until no message is left."""
         for _ in range(5):
             try:
-                self.workers[-1].until(lambda: not self._server.exists(*PLACES), "end", VISIBILITY_S + 1)
+                self.workers[-1].until(lambda: not self._store.exists(*PLACES), "end", VISIBILITY_S + 1)
             except TimeoutError as error:
                 # Somebody has to look for what dead workers of Celery's held.
                 words = error
@@ -68,8 +68,8 @@ class Fleet:
 
 
 @pytest.fixture
-def server(parties: Parties) -> Iterator[Any]:
-    """The server, seen from outside."""
+def store(parties: Parties) -> Iterator[Any]:
+    """The database, seen from outside."""
     redis = pytest.importorskip("redis")
     with redis.Redis.from_url(parties.url, decode_responses=True) as connection:
         yield connection
@@ -97,19 +97,19 @@ def survives(fleet: Fleet, senders: Sequence[str], kills: int, victims: Sequence
         assert not [number for number in missing if f"[number-{number}]" in log], "it was received, and then lost"
 
 
-def test_a_fleet_of_celery_loses_no_more_than_what_it_was_taking(parties: Parties, server: Any) -> None:
-    fleet = Fleet(parties, server, 500, ["celery", "celery"])
+def test_a_fleet_of_celery_loses_no_more_than_what_it_was_taking(parties: Parties, store: Any) -> None:
+    fleet = Fleet(parties, store, 500, ["celery", "celery"])
 
     survives(fleet, ["celery", "celery"], kills=2, victims=[0, 1])
 
 
-def test_nothing_is_lost_of_a_mixed_fleet_when_umbel_is_killed(parties: Parties, server: Any) -> None:
-    fleet = Fleet(parties, server, 10_000, ["celery", "umbel"])
+def test_nothing_is_lost_of_a_mixed_fleet_when_umbel_is_killed(parties: Parties, store: Any) -> None:
+    fleet = Fleet(parties, store, 10_000, ["celery", "umbel"])
 
     survives(fleet, ["celery", "umbel"], kills=6, victims=[1])
 
 
-def test_a_mixed_fleet_loses_no_more_than_what_celery_was_taking(parties: Parties, server: Any) -> None:
-    fleet = Fleet(parties, server, 10_000, ["celery", "umbel"])
+def test_a_mixed_fleet_loses_no_more_than_what_celery_was_taking(parties: Parties, store: Any) -> None:
+    fleet = Fleet(parties, store, 10_000, ["celery", "umbel"])
 
     survives(fleet, ["celery", "umbel"], kills=6, victims=[0, 1])
