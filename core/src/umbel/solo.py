@@ -33,6 +33,7 @@ class SoloPool(Pool):
         self._runner: Runner | None = None
         self._head: Job | None = None
         self._pid = os.getpid()
+        self._woken = False
 
     def start(self, runner: Runner) -> None:
         self._runner = runner
@@ -42,14 +43,20 @@ class SoloPool(Pool):
         self._wakeup.set()
 
     def events(self, timeout_s: float | None) -> Sequence[PoolEvent]:
-        # `Started` is given out before the job runs, so that an early acknowledgement is early; and by itself, so that
-        # a worker that was told to end need not begin another one.
+        # `Started` is given out before the job runs, so that an early acknowledgement is early. It comes along with the
+        # end of the job before, unless the worker was woken: if that was to end, it need not begin another one.
         assert self._runner is not None, "events() before start()"
         if self._head is not None:
             job, self._head = self._head, None
-            return (Finished(job.key, self._runner.run(job)),)
+            finished = Finished(job.key, self._runner.run(job))
+            started = () if self._woken else self._begin()
+            return (finished, *started)
+        self._woken = False
         if not self._jobs:
             self._wakeup.wait(timeout_s)
+        return self._begin()
+
+    def _begin(self) -> Sequence[PoolEvent]:
         try:
             self._head = self._jobs.popleft()
         except IndexError:
@@ -57,6 +64,7 @@ class SoloPool(Pool):
         return (Started(self._head.key, self._pid),)
 
     def wake(self) -> None:
+        self._woken = True
         self._wakeup.set()
 
     def withdraw(self) -> Sequence[Job]:

@@ -8,7 +8,7 @@ from umbel.execution.plan import TaskPlan
 from umbel.model import Delivery, Job, Message
 from umbel.worker.ledger import MOST_HELD, Entry, Ledger
 
-PLAN = TaskPlan("t", False, False, False, False, None, None, True, True, False)
+PLAN = TaskPlan("t", None, False, False, False, False, None, None, True, True, False)
 
 
 def _entry(key: int, acked: bool = False) -> Entry:

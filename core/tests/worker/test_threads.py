@@ -20,7 +20,7 @@ from umbel.worker.record import Recorder, Recording
 from umbel.worker.settle import Settling
 from umbel.worker.timer import Timer
 
-PLAN = TaskPlan("t", True, False, False, False, None, None, True, True, False)
+PLAN = TaskPlan("t", None, True, False, False, False, None, None, True, True, False)
 
 
 def test_a_lane_handles_what_gathered_as_one_batch_in_order() -> None:

@@ -49,6 +49,13 @@ class Context:
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self.update(*args, **kwargs)
 
+    @classmethod
+    def of(cls, fields: dict[str, Any]) -> Context:
+        """A request that takes over `fields`: nothing is copied, for the way of a task."""
+        made = cls.__new__(cls)
+        made.__dict__ = fields
+        return made
+
     def update(self, *args: Any, **kwargs: Any) -> None:
         """Set fields."""
         self.__dict__.update(*args, **kwargs)

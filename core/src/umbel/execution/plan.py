@@ -12,6 +12,7 @@ class TaskPlan:
     """The options of a task with the settings behind them, as a worker needs them."""
 
     name: str
+    task: Any
     acks_late: bool
     ignore_result: bool
     store_errors: bool
@@ -29,6 +30,7 @@ class TaskPlan:
         either = True if either is None else bool(either)
         return cls(
             name=task.name,
+            task=task,
             acks_late=bool(task.acks_late),
             ignore_result=bool(task.ignore_result),
             store_errors=bool(task.store_errors_even_if_ignored),

@@ -90,7 +90,7 @@ def execute(
 
 def _call(task: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
     value = task.entry(*args, **kwargs)
-    if isinstance(value, Coroutine):
+    if hasattr(value, "__await__") and isinstance(value, Coroutine):  # the second alone is slow for what is none
         import asyncio  # noqa: PLC0415  (24 ms, for those whose tasks are coroutines)
 
         return asyncio.run(value)

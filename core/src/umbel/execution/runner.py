@@ -28,6 +28,7 @@ class TaskRunner:
         self._hostname = hostname
         self._guards_join = guards_join
         self._extended = bool(app.conf.result_extended)
+        self._decode = app.formats.decode
         self._format = app.conf.result_serializer
         self._dumps = app.formats.serializer(self._format).dumps
         self._plans: dict[str, TaskPlan] = {}
@@ -45,16 +46,16 @@ class TaskRunner:
     def run(self, job: Job) -> Outcome:
         begun = clock.monotonic()
         try:
-            args, kwargs, embed = protocol.unpack(self._app.formats.decode(job.message))
+            args, kwargs, embed = protocol.unpack(self._decode(job.message))
         except InvalidTaskError as error:
             outcome = self.failure(job.message.headers, job.task_id, error)
             outcome.action, outcome.reason = Action.DEAD, f"cannot be decoded: {error}"
             return outcome
         try:
-            task = self._app.tasks[job.task]
+            plan = self._plans.get(job.task) or self.plan(job.task)
             request = self._request(job, args, kwargs, embed)
-            run = execute(task, request, args, kwargs, self._guards_join)
-            outcome = self._outcome(job, request, run, args, kwargs)
+            run = execute(plan.task, request, args, kwargs, self._guards_join)
+            outcome = self._outcome(job, plan, request, run, args, kwargs)
         except WorkerTerminate:
             raise
         except BaseException as error:  # what goes wrong around a task is not its fault, but must not vanish either
@@ -67,32 +68,32 @@ class TaskRunner:
     def _request(self, job: Job, args: Sequence[Any], kwargs: Mapping[str, Any], embed: Mapping[str, Any]) -> Context:
         message = job.message
         properties = message.properties
-        request = Context(message.headers)
-        request.__dict__.update(
-            args=args,
-            kwargs=kwargs,
-            called_directly=False,
-            callbacks=embed.get("callbacks"),
-            errbacks=embed.get("errbacks"),
-            chain=embed.get("chain"),
-            chord=embed.get("chord"),
-            headers=message.headers,
-            properties=properties,
-            hostname=self._hostname,
-            reply_to=properties.get("reply_to"),
-            correlation_id=properties.get("correlation_id"),
-            delivery_info={
-                "exchange": message.exchange,
-                "routing_key": message.routing_key or message.queue,
-                "priority": message.priority,
-                "redelivered": job.info.get("redelivered", False),
-            },
+        return Context.of(
+            {
+                **message.headers,
+                "args": args,
+                "kwargs": kwargs,
+                "called_directly": False,
+                "callbacks": embed.get("callbacks"),
+                "errbacks": embed.get("errbacks"),
+                "chain": embed.get("chain"),
+                "chord": embed.get("chord"),
+                "headers": message.headers,
+                "properties": properties,
+                "hostname": self._hostname,
+                "reply_to": properties.get("reply_to"),
+                "correlation_id": properties.get("correlation_id"),
+                "delivery_info": {
+                    "exchange": message.exchange,
+                    "routing_key": message.routing_key or message.queue,
+                    "priority": message.priority,
+                    "redelivered": job.info.get("redelivered", False),
+                },
+            }
         )
-        return request
 
-    def _outcome(self, job: Job, request: Context, run: Run, args: Any, kwargs: Any) -> Outcome:
+    def _outcome(self, job: Job, plan: TaskPlan, request: Context, run: Run, args: Any, kwargs: Any) -> Outcome:
         outcome = Outcome(run.state, action=run.action, reason=run.reason, expected=run.expected)
-        plan = self.plan(job.task)
         if run.state == states.SUCCESS:
             outcome.summary = brief(run.value)
             if not self._ignores(plan, job.message.headers):
@@ -154,20 +155,20 @@ class TaskRunner:
         headers = job.message.headers
         outcome = self.failure(headers, job.task_id, error)
         outcome.lost = True
-        plan, task = self.plan(job.task), self._app.tasks[job.task]
+        plan = self.plan(job.task)
         timed_out = isinstance(error, TimeLimitExceeded)
         if timed_out and not plan.acks_on_timeout:
             return Outcome(states.RETRY, action=Action.REQUEUE, reason=str(error), summary=brief(error), lost=True)
         if not timed_out and plan.acks_late and plan.reject_on_worker_lost:
             return Outcome(states.RETRY, action=Action.REQUEUE, reason=str(error), summary=brief(error), lost=True)
-        self._tell(task, job, error)
+        self._tell(plan.task, job, error)
         if self._ignores(plan, headers) and not plan.store_errors:
             outcome.payload = None
         return outcome
 
     def _tell(self, task: Any, job: Job, error: BaseException) -> None:
         try:
-            args, kwargs, embed = protocol.unpack(self._app.formats.decode(job.message))
+            args, kwargs, embed = protocol.unpack(self._decode(job.message))
             request, einfo = self._request(job, args, kwargs, embed), ExceptionInfo(error)
             failed(task, request, args, kwargs, error, einfo)
             task.after_return(states.FAILURE, error, job.task_id, args, kwargs, einfo)

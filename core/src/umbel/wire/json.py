@@ -27,7 +27,17 @@ def _decode_tagged(text: str) -> Any:
 
 
 encode = json.JSONEncoder(default=_tag).encode
-_decode_plain = json.JSONDecoder().decode
+_decode = json.JSONDecoder().decode
+_scan: Any = json.JSONDecoder().scan_once  # type: ignore[attr-defined]  # what `decode` itself calls
+
+
+def _decode_plain(text: str) -> Any:
+    """Without the decoder's search for space around the value, of which there is none."""
+    try:
+        value, end = _scan(text, 0)
+    except StopIteration:
+        end = -1
+    return value if end == len(text) else _decode(text)
 
 
 def dumps(value: Any) -> bytes:

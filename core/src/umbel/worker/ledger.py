@@ -45,7 +45,8 @@ class Ledger:
         self._entries: dict[int, Entry] = {}
         self._held: dict[int, Delivery] = {}
         self._changed = threading.Condition()
-        self._wanted = 1
+        #: Somebody waits for so much room; 0: nobody does.
+        self._wanted = 0
 
     def limit(self) -> int:
         """How many deliveries may be held now."""
@@ -68,7 +69,7 @@ class Ledger:
         with self._changed:
             for key in keys:
                 self._entries.pop(key, None)
-            if self.limit() - len(self._entries) >= self._wanted:
+            if self._wanted and self.limit() - len(self._entries) >= self._wanted:
                 self._changed.notify_all()
 
     def wait_for_room(self, timeout_s: float) -> int:
@@ -78,12 +79,14 @@ class Ledger:
         """
         with self._changed:
             limit = self.limit()
-            self._wanted = max(1, (limit - self._least) // 2)
-            if limit - len(self._entries) < self._wanted:
+            wanted = max(1, (limit - self._least) // 2)
+            if limit - len(self._entries) < wanted:
+                self._wanted = wanted
                 clock.wait(self._changed, timeout_s)
+                self._wanted = 0
                 limit = self.limit()
             room = limit - len(self._entries)
-            return room if room >= min(self._wanted, limit) else 0
+            return room if room >= min(wanted, limit) else 0
 
     def wake(self) -> None:
         with self._changed:

@@ -7,6 +7,8 @@ import json
 from umbel.exceptions import PermanentError
 from umbel.model import Message
 
+#: The decoder without its search for space around the value, of which there is none.
+_scan = json.JSONDecoder().scan_once
 _encode = json.JSONEncoder(separators=(",", ":")).encode
 
 
@@ -34,7 +36,7 @@ def head_of(message: Message) -> str:
 
 def message_of(queue: str, rank: int, expires: float | None, head: str, body: bytes) -> Message:
     """The message that was published."""
-    headers, properties, content_type, content_encoding, exchange, routing_key, due = json.loads(head)
+    headers, properties, content_type, content_encoding, exchange, routing_key, due = _scan(head, 0)[0]
     return Message(
         queue, body, headers, properties, content_type, content_encoding, -rank, due, expires, exchange, routing_key
     )
