@@ -94,7 +94,8 @@ def survives(machine: Any, total: int, kills: int) -> None:
     run.goes_on(lambda: machine.ask("depth") == {"ready": 0, "reserved": 0, "dead": 0}, "empty queue")
     wrong = machine.ask("check")
     assert wrong == {}, f"UMBEL_FAULTS_SEED={seed}: {machine.last_words()}"
-    assert run.worker.end() == 0, machine.last_words()
+    ended = run.worker.end()
+    assert ended == 0 or run.may_end, f"exit code {ended}: {machine.last_words()}"
     machine.nothing_is_left()
     machine.databases_are_sound()
 
