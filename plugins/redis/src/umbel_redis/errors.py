@@ -23,6 +23,8 @@ _KNOWN: tuple[tuple[str, type[DriverError], str], ...] = (
     ("MASTERDOWN", TemporaryError, "it has lost its master"),
     ("CLUSTERDOWN", TemporaryError, "some of the cluster's slots are served by nobody"),
     ("TRYAGAIN", TemporaryError, "the cluster is moving these keys"),
+    ("MOVED", TemporaryError, "the cluster has moved these keys; the next call asks where they are"),
+    ("ASK", TemporaryError, "the cluster is moving these keys"),
     ("BUSY", TemporaryError, "somebody's script runs for too long"),
     ("OOM", TemporaryError, "its memory is full (maxmemory): make room, or give it more"),
     ("MISCONF", TemporaryError, "it cannot save to its disk: see its log"),

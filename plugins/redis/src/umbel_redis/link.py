@@ -15,12 +15,11 @@ from typing import TYPE_CHECKING, Any
 
 from umbel.exceptions import PermanentError, TemporaryError
 from umbel_redis.errors import GONE, ErrorReply, translated
-from umbel_redis.opening import Opener
+from umbel_redis.opening import Connection, Opener
 from umbel_redis.script import Script
 
 if TYPE_CHECKING:
     from hiredis import Reader
-    from redis.connection import AbstractConnection
 
 Command = Sequence[Any]
 #: What is read from the socket at once.
@@ -44,24 +43,30 @@ class Link:
         *,
         address: tuple[str, int] | None = None,
         protocol: int = 2,
+        listens: bool = False,
         prepare: Callable[[Link], None] | None = None,
     ) -> None:
-        """`prepare` is called on every new connection, with the link held, and may `send` and `read`."""
+        """`prepare` is called on every new connection, with the link held, and may `send` and `read`.
+
+        One that `listens` (SUBSCRIBE) gets what it reads without having asked.
+        """
         self.address = address
         #: How often a connection was opened: who armed something on it does so again when this has grown.
         self.openings = 0
         self._opener = opener
         self._timeout_s = timeout_s
         self._protocol = protocol
+        self._listens = listens
         self._prepare = prepare
         self._lock = threading.RLock()
         self._closed = False
-        self._connection: AbstractConnection | None = None
+        self._connection: Connection | None = None
         self._socket: socket.socket | None = None
         self._reader: Reader
         self._pack: Callable[..., bytes]
         self._poll: Any = None
-        self._reply_types: tuple[type, ...] = ()
+        self._push: type = type(None)
+        self._told = False
 
     # Calls
 
@@ -81,17 +86,33 @@ class Link:
         """As `pipeline`, but an answer that is an error is among the others, as an `ErrorReply`."""
         with self._lock:
             self.send(commands)
-            return [self.read() for _ in commands]
+            return [self._answer() for _ in commands]
 
     def script(self, script: Script, keys: Sequence[Any], args: Sequence[Any]) -> Any:
-        """What a script returns, which the server is taught if it does not know it (any more)."""
+        """What a script returns."""
+        return self.scripts(((script, keys, args),))[0]
+
+    def scripts(
+        self, calls: Sequence[tuple[Script, Sequence[Any], Sequence[Any]]], before: Sequence[Command] = ()
+    ) -> list[Any]:
+        """What scripts return that are sent together, after commands whose answers nobody wants.
+
+        The server is taught those that it does not know (any more).
+        """
         with self._lock:
-            reply = self.exchange((script.known(keys, args),))[0]
-            if isinstance(reply, ErrorReply) and reply.code == "NOSCRIPT":
-                reply = self.exchange((script.taught(keys, args),))[0]
-        if isinstance(reply, ErrorReply):
-            raise self.translated(reply)
-        return reply
+            replies = self.exchange([*before, *(script.known(keys, args) for script, keys, args in calls)])
+            for reply in replies[: len(before)]:
+                if isinstance(reply, ErrorReply):
+                    raise self.translated(reply)
+            replies = replies[len(before) :]
+            for place, reply in enumerate(replies):
+                if isinstance(reply, ErrorReply) and reply.code == "NOSCRIPT":
+                    script, keys, args = calls[place]
+                    replies[place] = self.exchange((script.taught(keys, args),))[0]
+        for reply in replies:
+            if isinstance(reply, ErrorReply):
+                raise self.translated(reply)
+        return replies
 
     # Parts of a call, for those who hold the link
 
@@ -149,12 +170,24 @@ class Link:
         except BaseException as error:
             raise self._broken(error) from error
 
+    def was_told(self) -> bool:
+        """Whether the server has pushed anything since this was last asked (with protocol 3). Never blocks."""
+        while self.read_if_there() is not None:
+            self._told = True
+        told, self._told = self._told, False
+        return told
+
     def connect(self) -> None:
         """Be connected: does nothing if the connection is there and the server has not closed it."""
         if self._socket is not None:
-            if not (self._protocol == 2 and self._readable()):
+            if self._listens or not self._readable():
                 return
-            self.drop()  # Nothing is owed, so what can be read is the end: the server was restarted, say.
+            # With protocol 2 nothing is owed, so what can be read is the end: the server was restarted, say.
+            with suppress(TemporaryError):
+                if self._protocol == 3:
+                    self._told = self.was_told()
+                    return
+            self.drop()
         if self._closed:
             raise PermanentError(f"{self._opener.location}: this connection was closed by its own process")
         self._open()
@@ -188,12 +221,18 @@ class Link:
         host = getattr(self._connection, "host", None)
         return f"Redis at {host}:{getattr(self._connection, 'port', '')}" if host else str(self._opener.location)
 
+    def _answer(self) -> Any:
+        """The next answer; what the server pushes before it is only noted."""
+        while type(reply := self.read()) is self._push:
+            self._told = True
+        return reply
+
     def _open(self) -> None:
         import hiredis  # noqa: PLC0415
 
         connection = self._opener.open(self.address, self._protocol)
         self._connection, self._socket = connection, connection._sock
-        self._pack = hiredis.pack_command
+        self._pack, self._push, self._told = hiredis.pack_command, hiredis.PushNotification, False
         self._reader = hiredis.Reader(replyError=ErrorReply)
         self._poll = select.poll()
         self._poll.register(self._socket.fileno(), select.POLLIN)

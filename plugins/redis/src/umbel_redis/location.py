@@ -60,8 +60,8 @@ def parse(url: str, settings: RedisSettings) -> tuple[Location, RedisSettings]:
     query, settings = _settings(url, dict(parse_qsl(parts.query, keep_blank_values=True)), settings)
     tls = _tls(parts.scheme.startswith("rediss"), query, settings)
     name = query.pop("db", query.pop("virtual_host", ""))
-    username = unquote(parts.username or "") or query.pop("username", None) or settings.username
-    password = unquote(parts.password or "") or query.pop("password", None) or settings.password
+    username = unquote(parts.username or "") or query.pop("username", "") or settings.username
+    password = unquote(parts.password or "") or query.pop("password", "") or settings.password
     path = ""
     addresses: tuple[tuple[str, int], ...] = ()
     if parts.scheme in _UNIX:

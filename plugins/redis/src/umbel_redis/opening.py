@@ -6,15 +6,16 @@ Importing redis-py takes a tenth of a second, most of it for what is not used he
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from importlib import import_module
+from typing import Any
 
 from umbel.exceptions import PermanentError, TemporaryError
 from umbel_redis.errors import translated
 from umbel_redis.location import Location
 from umbel_redis.settings import RedisSettings
 
-if TYPE_CHECKING:
-    from redis.connection import AbstractConnection
+#: redis-py's classes are not typed.
+Connection = Any
 
 #: The oldest one that has all that the scripts use: LPOP with a count came with 6.2, and so did ZMSCORE and SMISMEMBER.
 OLDEST = "6.2"
@@ -29,7 +30,7 @@ class Opener:
         #: Those sentinels first that answered last.
         self._sentinels = list(location.addresses)
 
-    def open(self, address: tuple[str, int] | None = None, protocol: int = 2) -> AbstractConnection:
+    def open(self, address: tuple[str, int] | None = None, protocol: int = 2) -> Connection:
         """A connection that is logged in: to `address`, else to the server, which Sentinel may have to name.
 
         Blocks up to the timeouts of the settings. Raises `TemporaryError` or `PermanentError`.
@@ -57,10 +58,9 @@ class Opener:
             options["socket_connect_timeout"] = settings.socket_connect_timeout or options["socket_timeout"]
         return options
 
-    def _connected(self, address: tuple[str, int] | None, options: Mapping[str, Any]) -> AbstractConnection:
-        from redis import connection as redis_py  # noqa: PLC0415
-
-        connection: AbstractConnection
+    def _connected(self, address: tuple[str, int] | None, options: Mapping[str, Any]) -> Connection:
+        redis_py: Any = import_module("redis.connection")
+        connection: Connection
         try:
             if address is None:
                 connection = redis_py.UnixDomainSocketConnection(path=self.location.path, **options)
@@ -80,7 +80,7 @@ class Opener:
 
     # Sentinel (https://redis.io/docs/latest/develop/reference/sentinel-clients/)
 
-    def _to_master(self, protocol: int) -> AbstractConnection:
+    def _to_master(self, protocol: int) -> Connection:
         address = self._master()
         connection = self._connected(address, self._options(protocol))
         # The sentinel may not know yet what has become of it.

@@ -24,10 +24,11 @@ class Server:
         *,
         address: tuple[str, int] | None = None,
         protocol: int = 2,
+        listens: bool = False,
         prepare: Callable[[Link], None] | None = None,
     ) -> Link:
         """A new link, which connects when it is first used. See `Link`."""
-        return Link(self.opener, self.timeout_s, address=address, protocol=protocol, prepare=prepare)
+        return Link(self.opener, self.timeout_s, address=address, protocol=protocol, listens=listens, prepare=prepare)
 
     @property
     def timeout_s(self) -> float:

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from attrs import Factory, field, frozen, validators
 
-_POSITIVE = validators.gt(0)
+_POSITIVE = validators.gt(0.0)
 
 
 @frozen(kw_only=True, eq=False)
@@ -18,7 +18,7 @@ class RedisSettings:
     # The connection
 
     #: Seconds to wait for an answer before the connection is given up. Never without end.
-    socket_timeout: float | None = field(default=4.0, validator=validators.optional(_POSITIVE))
+    socket_timeout: float | None = field(default=4.0, validator=validators.optional(validators.gt(0)))  # type: ignore[arg-type]
     #: Seconds to wait for a connection. None: `socket_timeout`.
     socket_connect_timeout: float | None = field(default=None, validator=validators.optional(_POSITIVE))
     #: Have the system find out about hosts that are gone (tcp(7), SO_KEEPALIVE).

@@ -29,6 +29,11 @@ class Waiter:
         with suppress(OSError):  # It is full, which does as well; or closed.
             os.write(self._write, b"!")
 
+    @property
+    def is_woken(self) -> bool:
+        """Whether `wake` was called since `was_woken` was asked."""
+        return self._woken
+
     def was_woken(self) -> bool:
         """Whether `wake` was called since this was last asked."""
         woken, self._woken = self._woken, False

@@ -1,0 +1,209 @@
+"""Handing messages out: what is there at once, and a wait for what is not that loses nothing.
+
+The wait pops nothing, so there is nothing that could be lost with a process that dies. The server is asked to tell when
+one of the lists changes (`CLIENT TRACKING`: https://redis.io/docs/latest/develop/reference/client-side-caching/), which
+it does for whoever pushes there, Celery included; then a script takes what there is.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Sequence
+from secrets import token_hex
+from typing import Any
+
+from umbel import clock
+from umbel.exceptions import DecodeError, DriverError
+from umbel.model import Action, Delivery, Message, Settlement
+from umbel_redis.envelope import decode
+from umbel_redis.errors import ErrorReply
+from umbel_redis.groups import Group, groups_of
+from umbel_redis.keys import Keyspace, QueueKeys
+from umbel_redis.link import Command, Link
+from umbel_redis.nodes import Nodes
+from umbel_redis.restoring import restore
+from umbel_redis.script import Script, load
+from umbel_redis.server import Server
+from umbel_redis.settling import Settler, Tag
+from umbel_redis.waiting import Waiter
+
+_log = logging.getLogger(__name__)
+
+#: More than this is never asked for at once.
+MOST_AT_ONCE = 1000
+#: Seconds between two looks at a server that cannot tell.
+LOOK_S = 0.25
+#: Seconds between two complaints about one key.
+COMPLAIN_S = 60.0
+
+Call = tuple[Script, Sequence[str], Sequence[str]]
+
+
+class Reserver:
+    """One for each transport; one thread."""
+
+    def __init__(self, server: Server, keyspace: Keyspace, waiter: Waiter) -> None:
+        self._settings = server.settings
+        self._keyspace = keyspace
+        self._waiter = waiter
+        self._poll_s = server.settings.poll_s
+        self._nodes = Nodes(server, protocol=3, prepare=self._track)
+        self._settler = Settler(self._nodes, keyspace, server.settings)
+        self._token = f"u{token_hex(4)}"
+        self._number = 0
+        self._queues: Sequence[str] = ()
+        self._groups: list[Group] = []
+        self._look_at = 0.0
+        self._complained: dict[str, float] = {}
+
+    def take(self, queues: Sequence[str], limit: int, lease_s: float) -> list[Delivery]:
+        """What is there; never waits for more."""
+        taken: list[Delivery] = []
+        left = min(limit, MOST_AT_ONCE)
+        try:
+            self._serve(queues)
+            must_look = clock.monotonic() >= self._look_at
+            if len(self._groups) > 1:
+                self._groups.append(self._groups.pop(0))  # so that each comes first once
+            for group in self._groups:
+                if left > len(taken):
+                    taken += self._take(group, left - len(taken), lease_s, must_look)
+        except DriverError:
+            self.forget()
+            raise
+        if must_look:
+            self._look_at = clock.monotonic() + self._poll_s
+        return taken
+
+    def wait(self, queues: Sequence[str], timeout_s: float) -> None:
+        """Blocks until something may be there, for `timeout_s` seconds, or until someone wakes the waiter."""
+        deadline = clock.monotonic() + timeout_s
+        try:
+            self._serve(queues)
+            while self._is_armed() and not self._waiter.is_woken:
+                now = clock.monotonic()
+                until = min([deadline, *(group.due for group in self._groups)])
+                if until <= now:
+                    return
+                if self._look_at <= now and self._look():
+                    return
+                self._waiter.wait([group.link for group in self._groups], min(until, self._look_at) - now)
+        except DriverError:
+            self.forget()
+            raise
+
+    def expects_nothing(self, queues: Sequence[str]) -> bool:
+        """Whether the last `take` of the same has found nothing, and the server would have told of any news."""
+        return queues == self._queues and bool(self._groups) and all(group.armed for group in self._groups)
+
+    def forget(self) -> None:
+        """Look anew where the queues are, and take nothing for granted."""
+        self._queues, self._groups = (), []
+        self._nodes.forget()
+
+    def close(self) -> None:
+        self._nodes.close()
+
+    def _serve(self, queues: Sequence[str]) -> None:
+        if queues != self._queues:
+            self._groups = groups_of(queues, self._nodes, self._keyspace, self._settings)
+            self._queues = queues
+
+    def _track(self, link: Link) -> None:
+        link.send((("CLIENT", "TRACKING", "ON", "NOLOOP"),))
+        answer = link.read()
+        if isinstance(answer, ErrorReply):
+            _log.warning("%s does not tell when something comes (%s): looking for it all the time", link.where, answer)
+            self._poll_s = min(self._poll_s, LOOK_S)
+
+    def _is_armed(self) -> bool:
+        """Nothing has come since the server was asked to tell."""
+        for group in self._groups:
+            if group.link.was_told() or group.armed != group.link.openings:
+                group.armed = 0
+        return all(group.armed for group in self._groups)
+
+    def _take(self, group: Group, limit: int, lease_s: float, must_look: bool) -> list[Delivery]:
+        order, keys, last = group.next_turn()
+        # No number is used twice, even if the answer is lost and nobody knows what was handed out.
+        number, self._number = self._number, self._number + limit
+        args = [str(limit), self._token, str(number), str(int(lease_s * 1000)), *last]
+        calls: list[Call] = [(load("reserve"), keys, args)]
+        before: list[Command] = [group.watch] if group.quiet else []
+        if must_look:
+            before.append(group.listening(clock.time()))
+            calls.insert(0, (load("reclaim"), group.reclaim_keys, group.reclaim_args))
+        with group.link as link:
+            link.connect()
+            link.was_told()
+            *reclaimed, answer = link.scripts(calls, before)
+            openings = link.openings
+        handed_out = list(self._handed_out(order, number, answer))
+        self._number = number + len(handed_out)
+        now = clock.monotonic()
+        due_ms, wrong = answer[:2]
+        group.due = now + due_ms / 1000 if due_ms >= 0 else float("inf")
+        group.armed = openings if group.quiet and not handed_out else 0
+        group.quiet = len(handed_out) < limit
+        if wrong:
+            self._complain(wrong, now)
+        for _, *held in reclaimed:
+            self._restore(group, held)
+        return self._fit(handed_out, group)
+
+    def _handed_out(
+        self, order: Sequence[QueueKeys], number: int, answer: list[Any]
+    ) -> Iterator[tuple[Tag, int, bytes]]:
+        """Tag, priority of the list, and envelope of each message in the answer of the script."""
+        place = 2
+        while place < len(answer):
+            queue, list_, some = answer[place : place + 3]
+            for envelope in answer[place + 3 : place + 3 + some]:
+                number += 1
+                yield Tag(order[queue - 1].queue, f"{self._token}{number:08x}:{list_}"), list_ - 1, envelope
+            place += 3 + some
+
+    def _fit(self, handed_out: Sequence[tuple[Tag, int, bytes]], group: Group) -> list[Delivery]:
+        """The deliveries. What cannot be read goes to the dead letters, what is not due goes where it waits."""
+        fit, unfit, now = [], [], clock.time()
+        for tag, list_, envelope in handed_out:
+            try:
+                message, lost = decode(envelope, tag.queue, self._keyspace.steps[list_])
+            except DecodeError as error:
+                _log.error("Queue %s: kept a message with the dead letters: %s: %.500r", tag.queue, error, envelope)
+                delivery = Delivery(Message(tag.queue, envelope), tag)
+                unfit.append(Settlement(delivery, Action.DEAD, reason=str(error)))
+                continue
+            delivery = Delivery(message, tag, lost)
+            if message.due is not None and message.due > now:
+                unfit.append(Settlement(delivery, Action.REQUEUE, due=message.due))
+            else:
+                fit.append(delivery)
+        if unfit:
+            self._settler.settle(unfit)
+            group.armed = 0
+        return fit
+
+    def _look(self) -> bool:
+        """Whether something is there, told or not; on the way, put back what the dead have left."""
+        found = False
+        for group in self._groups:
+            waiting, held = group.link.pipeline((group.listening(clock.time()), *group.look))[1:]
+            found = found or waiting > 0
+            if held:
+                back, *tags = group.link.script(load("reclaim"), group.reclaim_keys, group.reclaim_args)
+                found = found or back > 0
+                self._restore(group, tags)
+        self._look_at = clock.monotonic() + self._poll_s
+        return found
+
+    def _restore(self, group: Group, tags: Sequence[bytes]) -> None:
+        if tags and restore(group.link, self._keyspace, tags):
+            group.armed = 0
+
+    def _complain(self, wrong: Sequence[bytes], now: float) -> None:
+        for one in wrong:
+            key, _, what = one.decode(errors="replace").partition("\n")
+            if now - self._complained.get(key, -COMPLAIN_S) >= COMPLAIN_S:
+                self._complained[key] = now
+                _log.error("Nothing can be taken from %r: %s (another program uses this key?)", key, what)

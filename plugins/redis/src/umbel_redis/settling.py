@@ -1,0 +1,130 @@
+"""Ending leases, and renewing them."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple, TypeVar
+
+from umbel import clock
+from umbel.model import Action, Delivery, Settlement
+from umbel_redis.keys import Keyspace
+from umbel_redis.link import Link
+from umbel_redis.nodes import Nodes
+from umbel_redis.publishing import due_ms, index_score
+from umbel_redis.script import Script, load
+from umbel_redis.settings import RedisSettings
+
+T = TypeVar("T")
+#: Tags of one script call: Lua takes no more than about 8000 arguments at once.
+AT_ONCE = 1000
+
+
+class Tag(NamedTuple):
+    """What proves a hand-out: the server has it for as long as the lease lasts, and never has it again."""
+
+    queue: str
+    text: str
+
+
+class Call(NamedTuple):
+    """One call of a script about some of a batch; it answers with the places of those that were not held."""
+
+    script: Script
+    keys: Sequence[str]
+    args: Sequence[str]
+    of: Sequence[int]
+
+
+class Settler:
+    """Ends leases: one round trip for each server, whatever the batch."""
+
+    def __init__(self, nodes: Nodes, keyspace: Keyspace, settings: RedisSettings) -> None:
+        self._nodes = nodes
+        self._keyspace = keyspace
+        self._settings = settings
+
+    def settle(self, settlements: Sequence[Settlement]) -> Sequence[Settlement]:
+        """Returns those that were not held."""
+        refused: set[int] = set()
+        seen: set[str] = set()
+        acks: defaultdict[str, list[int]] = defaultdict(list)
+        others: defaultdict[str, list[int]] = defaultdict(list)
+        for place, settlement in enumerate(settlements):
+            tag: Tag = settlement.delivery.tag
+            if tag.text in seen:
+                refused.add(place)
+                continue
+            seen.add(tag.text)
+            (acks if settlement.action is Action.ACK else others)[tag.queue].append(place)
+        calls: defaultdict[Link, list[Call]] = defaultdict(list)
+        for queue, places in acks.items():
+            calls[self._nodes.link(queue)] += self._acks(queue, places, settlements)
+        for queue, places in others.items():
+            calls[self._nodes.link(queue)] += self._others(queue, places, settlements)
+        refused |= run(calls)
+        return [settlements[place] for place in sorted(refused)]
+
+    def extend(self, deliveries: Sequence[Delivery], lease_s: float) -> Sequence[Delivery]:
+        """Returns those that are not held any more."""
+        by_queue: defaultdict[str, list[int]] = defaultdict(list)
+        for place, delivery in enumerate(deliveries):
+            by_queue[delivery.tag.queue].append(place)
+        calls: defaultdict[Link, list[Call]] = defaultdict(list)
+        for queue, places in by_queue.items():
+            keys = self._keyspace.of(queue)
+            names = (keys.shared.unacked_index, keys.leases, keys.shared.clock)
+            for some in _chunks(places):
+                tags = [deliveries[place].tag.text for place in some]
+                calls[self._nodes.link(queue)].append(
+                    Call(load("extend"), names, [str(int(lease_s * 1000)), *tags], some)
+                )
+        return [deliveries[place] for place in sorted(run(calls))]
+
+    def _acks(self, queue: str, places: Sequence[int], settlements: Sequence[Settlement]) -> Iterator[Call]:
+        keys = self._keyspace.of(queue)
+        names = (keys.shared.unacked, keys.shared.unacked_index, keys.leases)
+        for some in _chunks(places):
+            yield Call(load("ack"), names, [settlements[place].delivery.tag.text for place in some], some)
+
+    def _others(self, queue: str, places: Sequence[int], settlements: Sequence[Settlement]) -> Iterator[Call]:
+        keys = self._keyspace.of(queue)
+        names = (
+            *(keys.shared.unacked, keys.shared.unacked_index, keys.leases, keys.delayed, keys.dead, keys.dead_order),
+            *keys.lists,
+        )
+        now = clock.time()
+        # In the order in which they were handed out: so they go back.
+        for some in _chunks(sorted(places, key=lambda place: settlements[place].delivery.tag.text)):
+            args = [str(len(keys.tail)), str(self._settings.max_dead_letters)]
+            for place in some:
+                args += [settlements[place].delivery.tag.text, *self._fate(settlements[place], now)]
+            yield Call(load("put_back"), names, args, some)
+
+    def _fate(self, settlement: Settlement, now: float) -> tuple[str, str, str]:
+        if settlement.action is Action.DEAD:
+            return ("dead", due_ms(now), obituary(settlement.reason, now, settlement.delivery.lost))
+        if settlement.due is not None and settlement.due > now:
+            return ("later", due_ms(settlement.due), index_score(settlement.due, self._settings.visibility_timeout))
+        return ("back", "", "")
+
+
+def obituary(reason: str, died: float, lost: int) -> str:
+    """What is kept in front of a dead letter's envelope: one line of JSON."""
+    return json.dumps({"reason": reason, "died": died, "lost": lost})
+
+
+def run(calls: dict[Link, list[Call]]) -> set[int]:
+    """Call scripts, one round trip for each link; the places that they answered."""
+    lost: set[int] = set()
+    for link, mine in calls.items():
+        answers = link.scripts([(call.script, call.keys, call.args) for call in mine])
+        for call, answer in zip(mine, answers, strict=True):
+            lost.update(call.of[place - 1] for place in answer)
+    return lost
+
+
+def _chunks(items: Iterable[T]) -> Iterator[list[T]]:
+    everything = list(items)
+    return (everything[start : start + AT_ONCE] for start in range(0, len(everything), AT_ONCE))
