@@ -61,7 +61,11 @@ class Project:
 
     def worker(self, *arguments: str, app: str = "proj") -> Running:
         """Start a worker; it has begun when its `until("ready")` returns."""
-        self._started.append(Running(self.command("worker", *arguments, app=app), self.folder, self.environment))
+        return self.start("worker", *arguments, app=app)
+
+    def start(self, *arguments: str, app: str = "proj") -> Running:
+        """Start `umbel -A proj ARGUMENTS` and leave it running."""
+        self._started.append(Running(self.command(*arguments, app=app), self.folder, self.environment))
         return self._started[-1]
 
     def command(self, *arguments: str, app: str) -> list[str]:

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import inspect
-import json
 from collections.abc import Sequence
 from importlib.metadata import metadata, requires
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import Any
 import attrs
 import click
 
+from umbel.cli.as_json import json_option, to_json
 from umbel.cli.errors import CommandError
 from umbel.cli.probe import load_entry, probe
 from umbel.cli.root import COMMANDS
@@ -33,31 +33,34 @@ def plugins() -> None:
 
 @plugins.command("list")
 @click.option("--kind", type=click.Choice(KINDS), help="Only plugins of this kind.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@json_option
 def list_(kind: str | None, as_json: bool) -> None:
     """List every installed plugin with its distribution and what is wrong with it."""
-    entries = survey(Catalogue(), kind)
-    if as_json:
-        click.echo(json.dumps([attrs.asdict(entry) for entry in entries], indent=2))
-        return
-    _print(entries)
+    _print(survey(Catalogue(), kind), as_json)
 
 
 @plugins.command()
 @click.argument("name")
 @click.option("--load", is_flag=True, help="Import it, to show its driver, features and settings.")
-def show(name: str, load: bool) -> None:
+@json_option
+def show(name: str, load: bool, as_json: bool) -> None:
     """Show everything about the plugins called NAME (a name, KIND:NAME or a distribution)."""
     catalogue = Catalogue()
-    for number, entry in enumerate(_matching(catalogue, [name])):
-        facts = {**_metadata(entry), **(_loaded(catalogue, entry) if load else {})}
+    known = [
+        {**_metadata(entry), **(_loaded(catalogue, entry) if load else {})} for entry in _matching(catalogue, [name])
+    ]
+    if as_json:
+        click.echo(to_json(known))
+        return
+    for number, facts in enumerate(known):
         width = max(map(len, facts))
         click.echo("\n" * bool(number) + "\n".join(f"{key + ':':<{width + 1}} {text}" for key, text in facts.items()))
 
 
 @plugins.command()
 @click.argument("names", nargs=-1)
-def check(names: Sequence[str]) -> None:
+@json_option
+def check(names: Sequence[str], as_json: bool) -> None:
     """Load plugins (all, or those called NAMES), each in a process of its own; exit code 1 if one is broken."""
     entries = []
     for entry in _matching(Catalogue(), names):
@@ -65,7 +68,7 @@ def check(names: Sequence[str]) -> None:
         if reason and entry.status == "ok":
             entry = attrs.evolve(entry, problem=reason, status="broken")
         entries.append(entry)
-    _print(entries)
+    _print(entries, as_json)
     broken = [entry for entry in entries if entry.status not in INTENDED]
     if broken:
         raise CommandError(f"{len(broken)} of {len(entries)} cannot be used")
@@ -110,7 +113,10 @@ def _matching(catalogue: Catalogue, names: Sequence[str]) -> list[Entry]:
     return [entry for entry in entries if not names or any(entry.matches(name) for name in names)]
 
 
-def _print(entries: Sequence[Entry]) -> None:
+def _print(entries: Sequence[Entry], as_json: bool) -> None:
+    if as_json:
+        click.echo(to_json(entries))
+        return
     header = ("KIND", "NAME", "DISTRIBUTION", "VERSION", "STATUS")
     click.echo(table(header, [(e.kind, e.name, e.distribution, e.version, e.status) for e in entries]))
     for entry in entries:

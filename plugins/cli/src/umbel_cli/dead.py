@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Callable, Collection, Iterator, Sequence
-from datetime import datetime
 
 import click
 
+from umbel.cli.as_json import json_option, to_json
 from umbel.cli.context import CliContext
 from umbel.cli.errors import CommandError
 from umbel.cli.table import table
 from umbel.contracts.transport import QueueAdmin
 from umbel.model.message import DeadLetter
 from umbel.plugin import hookimpl
+from umbel_cli.letters import lines, summary, whole
 from umbel_cli.values import comma_separated
 
 queues_option = click.option(
@@ -37,34 +37,32 @@ def dead() -> None:
 @dead.command("list")
 @queues_option
 @click.option("--limit", type=click.IntRange(min=1), default=100, show_default=True, help="At most so many of a queue.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@json_option
 @click.pass_obj
 def list_(context: CliContext, queues: Collection[str], limit: int, as_json: bool) -> None:
     """List dead letters, the oldest of each queue first."""
     with context.app as app:
-        letters = list(_letters(app.transport.admin(), queues, limit))
+        found = [summary(letter) for letter in _letters(app.transport.admin(), queues, limit)]
     if as_json:
-        click.echo(json.dumps([_facts(letter) for letter in letters], indent=2))
+        click.echo(to_json(found))
         return
-    columns = ("key", "queue", "task", "died", "reason")
-    facts = [_facts(letter) for letter in letters]
-    click.echo(table([name.upper() for name in columns], [[str(fact[name]) for name in columns] for fact in facts]))
+    rows = [(each.key, each.queue, each.task, each.died, str(each.lost), each.reason) for each in found]
+    click.echo(table(("KEY", "QUEUE", "TASK", "DIED", "LOST", "REASON"), rows))
 
 
 @dead.command()
 @click.argument("key")
 @queues_option
+@json_option
 @click.pass_obj
-def show(context: CliContext, key: str, queues: Collection[str]) -> None:
-    """Show all of the dead letter KEY."""
+def show(context: CliContext, key: str, queues: Collection[str], as_json: bool) -> None:
+    """Show all of the dead letter KEY: why it is here, its headers, and its arguments, long ones cut (not in JSON)."""
     with context.app as app:
+        app.finalize()
         for letter in _letters(app.transport.admin(), queues):
             if letter.key == key:
-                body = letter.message.body.decode("utf-8", "backslashreplace")
-                facts = {**_facts(letter), "content_type": letter.message.content_type}
-                click.echo(
-                    json.dumps({**facts, "headers": letter.message.headers, "body": body}, indent=2, default=str)
-                )
+                found = whole(app, letter)
+                click.echo(to_json(found) if as_json else "\n".join(lines(found)))
                 return
     raise CommandError(f"there is no dead letter {key!r}: `umbel dead list` shows the keys")
 
@@ -113,19 +111,6 @@ def _report(done: str, do: Callable[[Sequence[str]], int], keys: Sequence[str]) 
     click.echo(f"{done} {count} of {len(keys)}")
     if count < len(keys):
         raise CommandError(f"{len(keys) - count} of the keys name no dead letter: somebody else may have been faster")
-
-
-def _facts(letter: DeadLetter) -> dict[str, object]:
-    headers = letter.message.headers
-    return {
-        "key": letter.key,
-        "queue": letter.message.queue,
-        "task": headers.get("task") or "?",
-        "id": headers.get("id") or "?",
-        "died": datetime.fromtimestamp(letter.died).astimezone().isoformat(timespec="seconds"),
-        "lost": letter.lost,
-        "reason": letter.reason,
-    }
 
 
 @hookimpl

@@ -20,17 +20,24 @@ from umbel_cli.values import comma_separated
 @click.option("-X", "--exclude-queues", type=comma_separated, metavar="A,B", default="", help="All but these.")
 @click.pass_obj
 def purge(context: CliContext, force: bool, queues: Sequence[str], exclude_queues: Sequence[str]) -> None:
-    """Delete every message that waits in the app's queues. There is no way back."""
+    """Delete every message that waits in the app's queues, ready or delayed. There is no way back."""
     with context.app as app:
         app.finalize()
         names = decide(app.conf, None, queues, exclude_queues, None, None).queues
-        plural = "s" if len(names) > 1 else ""
-        if not force:
-            click.confirm(f"Delete all messages that wait in the queue{plural} {', '.join(names)}?", abort=True)
         admin = app.transport.admin()
+        if not force:
+            waiting = sum(depth.ready + (depth.delayed or 0) for depth in map(admin.depth, names))
+            click.confirm(f"Delete {_messages(waiting)} in {_queues(names)}: {', '.join(names)}?", abort=True)
         purged = sum(admin.purge(name) for name in names)
-    messages = f"{purged} message{'s' if purged != 1 else ''}" if purged else "No messages"
-    click.echo(f"{'Purged ' if purged else ''}{messages} {'' if purged else 'purged '}from {len(names)} queue{plural}.")
+    click.echo(f"{f'Purged {_messages(purged)}' if purged else 'No messages purged'} from {_queues(names)}.")
+
+
+def _messages(count: int) -> str:
+    return f"{count} message{'' if count == 1 else 's'}"
+
+
+def _queues(names: Sequence[str]) -> str:
+    return f"{len(names)} queue{'' if len(names) == 1 else 's'}"
 
 
 @hookimpl
