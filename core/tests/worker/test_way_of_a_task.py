@@ -281,6 +281,33 @@ def test_link_and_link_error_follow(app: Umbel, run_worker: Any) -> None:
     assert heard == [2.0, (failed.id, "division by zero")]
 
 
+def test_what_a_signature_brings_does_not_count_for_how_an_errback_is_called(app: Umbel, run_worker: Any) -> None:
+    heard: list[Any] = []
+    done = threading.Semaphore(0)
+
+    @app.task
+    def blame(who: Any, text: str) -> None:
+        heard.append((who, text))
+        done.release()
+
+    @app.task
+    def blame_all(*who: Any) -> None:
+        heard.append(len(who))
+        done.release()
+
+    @app.task
+    def fail() -> None:
+        raise ValueError("no")
+
+    run_worker(app)
+    first = fail.apply_async(link_error=blame.s(text="first"))
+    assert done.acquire(timeout=10)
+    fail.apply_async(link_error=blame_all.s())
+    assert done.acquire(timeout=10)
+
+    assert heard == [(first.id, "first"), 3]
+
+
 def test_what_a_task_sends_are_its_children(app: Umbel, run_worker: Any) -> None:
     @app.task
     def child() -> str:

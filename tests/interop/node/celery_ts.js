@@ -5,6 +5,8 @@ const [url, calls] = process.argv.slice(2);
 
 async function main() {
   const client = celery.createClient({ brokerUrl: url, resultBackend: url });
+  // A result that comes before it has subscribed is waited for in vain, and a worker may be that fast.
+  await client.backend.subscriber;
   const results = JSON.parse(calls).map(([task, args, kwargs, options = {}]) => {
     const dates = Object.fromEntries(
       ["eta", "expires"].filter((key) => key in options).map((key) => [key, new Date(options[key])]),

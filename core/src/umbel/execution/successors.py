@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import inspect
 import logging
+from functools import partial
+from inspect import Parameter
 from typing import Any
 
 from umbel.execution.context import Context
 
 _log = logging.getLogger("umbel.task")
+_BY_POSITION = (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD)
+_ANY_NUMBER = Parameter.VAR_POSITIONAL
 
 
 def publish(task: Any, request: Context, value: Any) -> None:
@@ -25,7 +29,7 @@ def publish(task: Any, request: Context, value: Any) -> None:
 def call_errbacks(task: Any, request: Context, error: BaseException, einfo: Any) -> None:
     """Run or send what shall happen after a failure.
 
-    As in Celery: an errback that is registered here and takes more than one argument is called in place with
+    As in Celery: an errback that is registered here and has more than one argument open is called in place with
     `(request, exception, traceback)`; any other is sent as a task with the id of the failed one.
     """
     inherited = {"parent_id": request.id, "root_id": request.root_id or request.id}
@@ -33,7 +37,7 @@ def call_errbacks(task: Any, request: Context, error: BaseException, einfo: Any)
         signature = _signature(task, errback)
         try:
             target = task.app.tasks.get(signature.task)
-            if target is not None and not target.bound and _takes_several(target.run):
+            if target is not None and not target.bound and _takes_several(target.run, signature):
                 traceback = einfo.traceback if einfo is not None else None
                 target(request, error, traceback, *signature.args, **signature.kwargs)
             else:
@@ -42,12 +46,15 @@ def call_errbacks(task: Any, request: Context, error: BaseException, einfo: Any)
             _log.exception("Errback %s of task %s[%s] raised", signature.task, task.name, request.id)
 
 
-def _takes_several(function: Any) -> bool:
+def _takes_several(function: Any, signature: Any) -> bool:
+    """Whether more than one argument is open: what a signature brings counts no more, unless it is immutable."""
+    if not signature.immutable:
+        function = partial(function, *signature.args, **signature.kwargs)
     try:
-        parameters = inspect.signature(function).parameters.values()
+        kinds = [parameter.kind for parameter in inspect.signature(function).parameters.values()]
     except (TypeError, ValueError):
         return False
-    return sum(p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD) for p in parameters) > 1
+    return _ANY_NUMBER in kinds or sum(kind in _BY_POSITION for kind in kinds) > 1
 
 
 def _signature(task: Any, described: Any) -> Any:
