@@ -39,6 +39,8 @@ class Channel:
     may subscribe and look in one transaction: who waits for one result sends once, and needs one connection.
     """
 
+    _due: float | None
+
     def __init__(self, server: Server, keys: ResultKeys, values: Callable[[Sequence[str]], list[bytes | None]]) -> None:
         """`values` reads what is stored, on another connection."""
         self.link = PushedLink(server.opener, server.timeout_s)
@@ -123,7 +125,7 @@ class Channel:
         self._confirming: deque[tuple[bytes, Sequence[str]]] = deque()
         self._heard_at = 0.0
         #: When the server must have answered, if it owes an answer.
-        self._due: float | None = None
+        self._due = None
 
     def _send(self, commands: Sequence[Command]) -> None:
         self.link.send(commands)
