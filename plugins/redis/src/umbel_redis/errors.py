@@ -37,6 +37,8 @@ _KNOWN: tuple[tuple[str, type[DriverError], str], ...] = (
     ("DB index is out of range", PermanentError, "use a database number below the server's `databases`"),
     ("without any password configured", PermanentError, "take the password out of the URL"),
     ("invalid password", PermanentError, "the password in the URL is wrong"),
+    # What redis-py makes of WRONGPASS, without the code.
+    ("invalid username-password pair", PermanentError, "the user name or the password in the URL is wrong"),
     ("certificate verify failed", PermanentError, "set ssl_ca_certs to the certificate of who signed the server's"),
     ("WRONG_VERSION_NUMBER", PermanentError, "the server does not speak TLS there: use redis://, or its TLS port"),
     ("unknown command", PermanentError, "umbel-redis needs Redis 6.2 or later, or Valkey"),
