@@ -23,10 +23,12 @@ LIMIT_S = 20.0
 class RedisServer:
     """A redis-server that a test may stop, kill, pause and start again, on the same port."""
 
-    def __init__(self, folder: Path, *options: str) -> None:
+    def __init__(self, folder: Path, *options: str, config: str = "") -> None:
+        """`options` are its arguments, `config` what stands in its file."""
         self.folder = folder
         self.port = _free_port()
         self.options = [*options]
+        self._config = config
         self._process: subprocess.Popen[bytes] | None = None
 
     def url(self, database: int = 0) -> str:
@@ -37,15 +39,28 @@ class RedisServer:
         executable = shutil.which("redis-server")
         assert executable, "there is no redis-server on the PATH: apt-get install redis-server"
         self.folder.mkdir(parents=True, exist_ok=True)
-        command = [executable, "--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(self.folder), "--save", ""]
+        (self.folder / "redis.conf").write_text(self._config)
+        command = [
+            executable,
+            "redis.conf",
+            "--port",
+            str(self.port),
+            "--bind",
+            "127.0.0.1",
+            "--dir",
+            str(self.folder),
+            "--save",
+            "",
+        ]
         with (self.folder / "redis.log").open("ab") as log:
             self._process = subprocess.Popen(
-                [*command, *self.options], stdin=subprocess.DEVNULL, stdout=log, stderr=log
+                [*command, *self.options], cwd=self.folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log
             )
         pause = threading.Event()
         for _ in range(int(LIMIT_S / 0.01)):
             with suppress(OSError):
-                self.call("PING")
+                with suppress(hiredis.ReplyError):  # It wants a password, say.
+                    self.call("PING")
                 return self
             assert self._process.poll() is None, (self.folder / "redis.log").read_text()
             pause.wait(0.01)
@@ -71,9 +86,10 @@ class RedisServer:
         """The answer to a command, on a connection of its own; an error is raised."""
         with socket.create_connection(("127.0.0.1", self.port), timeout=LIMIT_S) as connection:
             reader = hiredis.Reader()
-            connection.sendall(hiredis.pack_command(("SELECT", database)) + hiredis.pack_command(command))
+            commands: list[Any] = [("SELECT", database), command] if database else [command]
+            connection.sendall(b"".join(map(hiredis.pack_command, commands)))
             answers: list[Any] = []
-            while len(answers) < 2:
+            while len(answers) < len(commands):
                 if (answer := reader.gets()) is not False:
                     answers.append(answer)
                 elif received := connection.recv(65536):
@@ -83,7 +99,7 @@ class RedisServer:
         for answer in answers:
             if isinstance(answer, Exception):
                 raise answer
-        return answers[1]
+        return answers[-1]
 
     def clients(self, kind: str = "normal") -> list[dict[str, str]]:
         """Who is connected, apart from the one who asks: the fields of `CLIENT LIST`."""
@@ -136,8 +152,8 @@ def start_server(tmp_path: Path) -> Iterator[Callable[..., RedisServer]]:
     """Starts a server of the test's own, with these options; gone at its end."""
     started: list[RedisServer] = []
 
-    def start(*options: str) -> RedisServer:
-        started.append(RedisServer(tmp_path / f"redis-{len(started)}", *options).start())
+    def start(*options: str, config: str = "") -> RedisServer:
+        started.append(RedisServer(tmp_path / f"redis-{len(started)}", *options, config=config).start())
         return started[-1]
 
     yield start

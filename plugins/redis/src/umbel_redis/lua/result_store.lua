@@ -10,11 +10,12 @@ local function is_success(value)
         local readable, fields = pcall(cjson.decode, value)
         return readable and type(fields) == 'table' and fields.status == 'SUCCESS'
     end
-    local _, key = value:sub(1, 64):find('status', 1, true)
-    if key then -- pickle, MessagePack, or the mark of umbel-redis
-        return value:sub(key + 1, key + 16):find('SUCCESS', 1, true) ~= nil
+    if value:find('^args:') or value:find('^children:') then -- YAML
+        return value:find('\nstatus: SUCCESS\n', 1, true) ~= nil
     end
-    return value:find('\nstatus: SUCCESS\n', 1, true) ~= nil -- YAML
+    local _, key = value:sub(1, 64):find('status', 1, true)
+    -- pickle, MessagePack, or the mark of umbel-redis
+    return key ~= nil and value:sub(key + 1, key + 16):find('SUCCESS', 1, true) ~= nil
 end
 
 for number, key in ipairs(KEYS) do
