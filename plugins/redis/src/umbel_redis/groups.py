@@ -41,6 +41,10 @@ class Group:
         self.reclaim_args += [str(len(keys.tail)) for keys in queues]
         self._prepared = [self._prepare(order) for order in self._orders]
 
+    def expect_something(self) -> None:
+        """The next reserve need not ask first whether anything is there."""
+        self.armed, self.quiet = 0, False
+
     def listening(self, now: float) -> Command:
         """Tells everybody that somebody takes messages from these queues."""
         when = str(int(now * 1000))

@@ -95,14 +95,14 @@ class Link:
     def scripts(
         self, calls: Sequence[tuple[Script, Sequence[Any], Sequence[Any]]], before: Sequence[Command] = ()
     ) -> list[Any]:
-        """What scripts return that are sent together, after commands whose answers nobody wants.
+        """What scripts return that are sent together, after commands that may fail as long as the server can do better.
 
         The server is taught those that it does not know (any more).
         """
         with self._lock:
             replies = self.exchange([*before, *(script.known(keys, args) for script, keys, args in calls)])
             for reply in replies[: len(before)]:
-                if isinstance(reply, ErrorReply):
+                if isinstance(reply, ErrorReply) and reply.code in GONE:
                     raise self.translated(reply)
             replies = replies[len(before) :]
             for place, reply in enumerate(replies):

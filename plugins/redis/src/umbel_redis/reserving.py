@@ -47,6 +47,7 @@ class Reserver:
         self._keyspace = keyspace
         self._waiter = waiter
         self._poll_s = server.settings.poll_s
+        self._caching: Sequence[Command] = (("CLIENT", "CACHING", "YES"),)
         self._nodes = Nodes(server, protocol=3, prepare=self._track)
         self._settler = Settler(self._nodes, keyspace, server.settings)
         self._token = f"u{token_hex(4)}"
@@ -82,19 +83,24 @@ class Reserver:
             self._serve(queues)
             while self._is_armed() and not self._waiter.is_woken:
                 now = clock.monotonic()
-                until = min([deadline, *(group.due for group in self._groups)])
-                if until <= now:
+                due = min((group.due for group in self._groups), default=deadline)
+                if due <= now or (self._look_at <= now and self._look()):
+                    self._disarm()
+                elif deadline <= now:
                     return
-                if self._look_at <= now and self._look():
-                    return
-                self._waiter.wait([group.link for group in self._groups], min(until, self._look_at) - now)
+                else:
+                    self._waiter.wait([group.link for group in self._groups], min(due, deadline, self._look_at) - now)
         except DriverError:
             self.forget()
             raise
 
     def expects_nothing(self, queues: Sequence[str]) -> bool:
         """Whether the last `take` of the same has found nothing, and the server would have told of any news."""
-        return queues == self._queues and bool(self._groups) and all(group.armed for group in self._groups)
+        return queues == self._queues and all(group.armed for group in self._groups)
+
+    def _disarm(self) -> None:
+        for group in self._groups:
+            group.expect_something()
 
     def forget(self) -> None:
         """Look anew where the queues are, and take nothing for granted."""
@@ -110,17 +116,18 @@ class Reserver:
             self._queues = queues
 
     def _track(self, link: Link) -> None:
-        link.send((("CLIENT", "TRACKING", "ON", "NOLOOP"),))
+        # OPTIN: of those keys only that are read by the command that follows CLIENT CACHING.
+        link.send((("CLIENT", "TRACKING", "ON", "OPTIN", "NOLOOP"),))
         answer = link.read()
         if isinstance(answer, ErrorReply):
             _log.warning("%s does not tell when something comes (%s): looking for it all the time", link.where, answer)
-            self._poll_s = min(self._poll_s, LOOK_S)
+            self._poll_s, self._caching = min(self._poll_s, LOOK_S), ()
 
     def _is_armed(self) -> bool:
         """Nothing has come since the server was asked to tell."""
         for group in self._groups:
             if group.link.was_told() or group.armed != group.link.openings:
-                group.armed = 0
+                group.expect_something()
         return all(group.armed for group in self._groups)
 
     def _take(self, group: Group, limit: int, lease_s: float, must_look: bool) -> list[Delivery]:
@@ -129,27 +136,37 @@ class Reserver:
         number, self._number = self._number, self._number + limit
         args = [str(limit), self._token, str(number), str(int(lease_s * 1000)), *last]
         calls: list[Call] = [(load("reserve"), keys, args)]
-        before: list[Command] = [group.watch] if group.quiet else []
+        before: list[Command] = []
         if must_look:
             before.append(group.listening(clock.time()))
             calls.insert(0, (load("reclaim"), group.reclaim_keys, group.reclaim_args))
-        with group.link as link:
-            link.connect()
-            link.was_told()
-            *reclaimed, answer = link.scripts(calls, before)
-            openings = link.openings
+        armed = 0
+        if group.quiet:
+            there, armed = self._arm(group)
+            if not there and not must_look:
+                group.armed, group.due = armed, float("inf")
+                return []
+        *reclaimed, answer = group.link.scripts(calls, before)
         handed_out = list(self._handed_out(order, number, answer))
         self._number = number + len(handed_out)
         now = clock.monotonic()
         due_ms, wrong = answer[:2]
         group.due = now + due_ms / 1000 if due_ms >= 0 else float("inf")
-        group.armed = openings if group.quiet and not handed_out else 0
+        group.armed = 0 if handed_out else armed
         group.quiet = len(handed_out) < limit
         if wrong:
             self._complain(wrong, now)
         for _, *held in reclaimed:
             self._restore(group, held)
         return self._fit(handed_out, group)
+
+    def _arm(self, group: Group) -> tuple[int, int]:
+        """Have the server tell when something comes; how many keys hold something now, and on which connection."""
+        with group.link as link:
+            link.connect()
+            link.was_told()
+            there: int = link.pipeline((*self._caching, group.watch))[-1]
+            return there, link.openings
 
     def _handed_out(
         self, order: Sequence[QueueKeys], number: int, answer: list[Any]
@@ -188,7 +205,8 @@ class Reserver:
         """Whether something is there, told or not; on the way, put back what the dead have left."""
         found = False
         for group in self._groups:
-            waiting, held = group.link.pipeline((group.listening(clock.time()), *group.look))[1:]
+            waiting, held = group.link.pipeline(group.look)
+            group.link.scripts((), before=(group.listening(clock.time()),))
             found = found or waiting > 0
             if held:
                 back, *tags = group.link.script(load("reclaim"), group.reclaim_keys, group.reclaim_args)

@@ -74,7 +74,7 @@ class RedisSettings:
         default="round_robin", validator=validators.in_(("round_robin", "priority", "sorted"))
     )
     #: Seconds after which a waiting worker looks for itself: at what the dead left, and should a wake-up be lost.
-    poll_s: float = field(default=1.0, validator=_POSITIVE)
+    poll_s: float = field(default=2.0, validator=_POSITIVE)
     #: How many dead letters a queue keeps; the oldest go first.
     max_dead_letters: int = field(default=10_000, validator=validators.ge(0))
 

@@ -55,11 +55,10 @@ class RedisTransport(Transport):
         deadline = clock.monotonic() + timeout_s
         queues = tuple(dict.fromkeys(queues))
         with self._reserving:
-            if timeout_s > 0 and self._reserver.expects_nothing(queues):
-                self._reserver.wait(queues, timeout_s)
             while not self._closed:
-                if queues and (taken := self._reserver.take(queues, limit, self.lease_s)):
-                    return taken
+                if not (timeout_s > 0 and self._reserver.expects_nothing(queues)):
+                    if taken := self._reserver.take(queues, limit, self.lease_s):
+                        return taken
                 wait_s = deadline - clock.monotonic()
                 if self._waiter.was_woken() or wait_s <= 0:
                     break
