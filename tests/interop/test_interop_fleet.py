@@ -35,6 +35,10 @@ class Fleet:
     def missing(self) -> list[int]:
         return [number for number, mark in enumerate(self._marks.read_bytes()) if not mark]
 
+    def share(self, kind: str) -> float:
+        """How much of the tasks ran last on a worker of this kind."""
+        return self._marks.read_bytes().count(kind[:1].encode()) / self.total
+
     def reaches(self, goal: int) -> None:
         self.workers[-1].until(lambda: self.total - len(self.missing()) >= goal, f"progress to {goal} tasks")
 
@@ -91,6 +95,8 @@ def survives(fleet: Fleet, senders: Sequence[str], kills: int, victims: Sequence
     assert clients[0].ask("wrong", start=half, stop=total, but=missing) == []
     assert clients[1].ask("wrong", start=0, stop=half, but=missing) == []
     assert fleet.end() == [0, 0]
+    assert min(fleet.share(worker.kind) for worker in fleet.workers) > 0.05
+    print(f"missing: {missing}, on Celery: {fleet.share('celery'):.0%}")
     assert len(missing) <= fleet.killed.count("celery"), missing
     for worker in fleet.workers:
         log = worker.log.read_text()

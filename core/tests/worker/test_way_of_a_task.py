@@ -281,6 +281,20 @@ def test_link_and_link_error_follow(app: Umbel, run_worker: Any) -> None:
     assert heard == [2.0, (failed.id, "division by zero")]
 
 
+def test_the_rest_of_a_chain_fails_with_the_step_that_failed(app: Umbel, run_worker: Any) -> None:
+    @app.task
+    def fail() -> None:
+        raise ValueError("no")
+
+    run_worker(app)
+    steps = [fail.si().set(task_id="last"), fail.si().set(task_id="second"), fail.si()]
+    fail.apply_async(chain=steps)
+
+    with pytest.raises(ValueError, match="no"):
+        app.AsyncResult("last").get(timeout=10)
+    assert app.AsyncResult("second").state == states.FAILURE
+
+
 def test_what_a_signature_brings_does_not_count_for_how_an_errback_is_called(app: Umbel, run_worker: Any) -> None:
     heard: list[Any] = []
     done = threading.Semaphore(0)

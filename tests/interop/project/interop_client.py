@@ -72,6 +72,13 @@ def group(app, members):
     return canvas.group(app.signature(name, args) for name, args in members).apply_async().get(timeout=30)
 
 
+def chord(app, header, body):
+    """The value of a chord of [task, args], with Celery's canvas."""
+    canvas = importlib.import_module("celery")
+    steps = canvas.group(app.signature(name, args) for name, args in header)
+    return canvas.chord(steps)(app.signature(*body)).get(timeout=5)
+
+
 def main():
     app = importlib.import_module(sys.argv[1]).app
     app.finalize()

@@ -80,7 +80,7 @@ def define(app, kind):
     def mark(number):
         with open(os.environ["INTEROP_MARKS"], "r+b", buffering=0) as marks:
             marks.seek(number)
-            marks.write(b"1")
+            marks.write(kind[:1].encode())
         if number % 50 == 0:
             time.sleep(0.02)  # long enough for a kill to hit the middle of it
         return number

@@ -133,6 +133,8 @@ def failed(task: Any, request: Context, args: Any, kwargs: Any, error: BaseExcep
     """Tell everyone who wants to hear of a failure: errbacks, the task's own hook, the signal."""
     if request.errbacks:
         successors.call_errbacks(task, request, error, einfo)
+    if request.chain:
+        successors.fail_chain(task, request, error, einfo)
     task.on_failure(error, request.id, args, kwargs, einfo)
     signals.task_failure.send(
         task,

@@ -8,7 +8,9 @@ from functools import partial
 from inspect import Parameter
 from typing import Any
 
+from umbel import states
 from umbel.execution.context import Context
+from umbel.wire.meta import meta
 
 _log = logging.getLogger("umbel.task")
 _BY_POSITION = (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD)
@@ -24,6 +26,20 @@ def publish(task: Any, request: Context, value: Any) -> None:
         # A chain travels reversed: the next step is the last element.
         *rest, following = request.chain
         _signature(task, following).apply_async((value,), chain=rest or None, **inherited)
+
+
+def fail_chain(task: Any, request: Context, error: BaseException, einfo: Any) -> None:
+    """Store the failure for the steps of the chain that will not run: who waits for the last one must hear of it.
+
+    A chain of Celery's has their ids in it. Blocks.
+    """
+    ids = [_signature(task, step).id for step in request.chain or ()]
+    if task.app.backend is None:
+        return
+    traceback = einfo.traceback if einfo is not None else None
+    for task_id in filter(None, ids):
+        record = meta(task_id, states.FAILURE, error, request.headers or {}, traceback=traceback)
+        task.app.results.store_state(task_id, states.FAILURE, record)
 
 
 def call_errbacks(task: Any, request: Context, error: BaseException, einfo: Any) -> None:
