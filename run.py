@@ -25,6 +25,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent
 VENV = ROOT / ".venv"
 REPORTS = ROOT / ".tox" / "reports"
+# Programs that the tests start, and the Debian packages that have them.
+PROGRAMS = {"redis-server": "redis-server", "node": "nodejs", "npm": "npm"}
 # What a summary counts, in the order in which pytest says it.
 WORDS = ("failed", "passed", "skipped", "error")
 BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
@@ -65,6 +67,8 @@ def set_up(tests: bool = False) -> None:
         pip_install("--upgrade", "pip", "hatchling", "editables")
         pip_install("--no-build-isolation", *editables)
         mark_done("umbel")
+    if tests:
+        install_programs()
     if tests and not is_done("tests"):
         say("installing what the tests need")
         pip_install("--requirement", str(ROOT / "tests" / "requirements-all.txt"))
@@ -81,7 +85,7 @@ def make_venv() -> None:
             [sys.executable, "-m", "pip", "install", "--quiet", "--target", str(site_packages()), "pip"],
         ],
     ]
-    if hasattr(os, "geteuid") and os.geteuid() == 0 and shutil.which("apt-get"):
+    if may_install():
         apt = [["apt-get", "update", "--quiet"], ["apt-get", "install", "--yes", "--quiet", "python3-venv"]]
         attempts.append([*apt, *attempts[0]])
     errors = ""
@@ -94,6 +98,29 @@ def make_venv() -> None:
         else:
             return
     sys.exit(f"run.py: cannot make a virtual environment with {sys.executable}:{errors}")
+
+
+def may_install() -> bool:
+    """Whether this process may install packages of Debian's."""
+    return hasattr(os, "geteuid") and os.geteuid() == 0 and shutil.which("apt-get") is not None
+
+
+def install_programs() -> None:
+    """What the tests start beside Python. Without it they skip what needs it; with CI=true they fail."""
+    missing = sorted({package for program, package in PROGRAMS.items() if shutil.which(program) is None})
+    if not missing:
+        return
+    command = ["apt-get", "install", "--yes", "--quiet", "--no-install-recommends", *missing]
+    if not may_install():
+        say(f"some tests need more: {' '.join(command)}")
+        return
+    say(f"installing {', '.join(missing)}")
+    # A list of packages that is old, or none, is the likeliest reason for a failure; what is missing after all that is
+    # for the tests to say.
+    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    for attempt in (command, ["apt-get", "update", "--quiet"], command):
+        if not subprocess.call(attempt, stdout=subprocess.DEVNULL, env=environment) and attempt is command:
+            return
 
 
 def site_packages() -> Path:
