@@ -20,7 +20,7 @@ class TestRedisBackend(BackendConformance):
         assert isinstance(backend, RedisBackend)
         server = backend._server
         killer = server.link()
-        for link in (backend._link, *(one._channel.link for one in backend._subscriptions)):
+        for link in (*backend._routes._nodes._links.values(), *(one._channel.link for one in backend._subscriptions)):
             if link.fileno() >= 0:
                 host, port = link._socket.getsockname()
                 killer.call("CLIENT", "KILL", "ADDR", f"{host}:{port}")

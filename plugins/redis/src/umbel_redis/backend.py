@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import ClassVar
+from typing import Any, ClassVar
 from weakref import WeakSet
 
 from umbel.contracts import Backend, SharedState, Subscription
@@ -11,6 +11,7 @@ from umbel.exceptions import PermanentError
 from umbel.model import Record
 from umbel_redis.result_keys import ResultKeys
 from umbel_redis.result_state import record_of, value_of
+from umbel_redis.routes import Routes
 from umbel_redis.script import load
 from umbel_redis.server import Server
 from umbel_redis.settings import RedisSettings
@@ -25,7 +26,7 @@ LARGEST = 512 * 2**20
 
 
 class RedisBackend(Backend):
-    """One connection for all calls; subscriptions have one of their own."""
+    """One connection for all calls (in a cluster one to each server); subscriptions have one of their own."""
 
     contract_version = 1
     features: ClassVar[frozenset[str]] = frozenset({"across_processes", "durable", "expires", "push", "shared_state"})
@@ -37,12 +38,16 @@ class RedisBackend(Backend):
         self._server = Server(url, self.settings)
         self.settings: RedisSettings = self._server.settings
         self._keys = ResultKeys(self.settings.global_keyprefix, self._server.location.mode == "cluster")
-        self._link = self._server.link()
+        self._routes = Routes(self._server)
         self._subscriptions: WeakSet[RedisSubscription] = WeakSet()
 
     def store(self, records: Sequence[Record]) -> None:
         for keys, arguments in self._steps(records):
-            self._link.script(load("result_store"), keys, arguments)
+            if self._routes.are_many:
+                each = zip(keys, zip(arguments[::2], arguments[1::2], strict=True), strict=True)
+                self._routes.scripts(load("result_store"), list(each))
+            else:
+                self._routes.script(load("result_store"), keys, arguments)
 
     def fetch(self, task_ids: Sequence[str]) -> Sequence[Record | None]:
         return [
@@ -52,7 +57,7 @@ class RedisBackend(Backend):
 
     def forget(self, task_ids: Sequence[str]) -> None:
         for start in range(0, len(task_ids), AT_ONCE):
-            self._link.call("UNLINK", *map(self._keys.record, task_ids[start : start + AT_ONCE]))
+            self._about("UNLINK", task_ids[start : start + AT_ONCE])
 
     def subscribe(self) -> Subscription:
         subscription = RedisSubscription(self._server, self._keys, self._values)
@@ -62,10 +67,10 @@ class RedisBackend(Backend):
     def close(self) -> None:
         for subscription in list(self._subscriptions):
             subscription.close()
-        self._link.close()
+        self._routes.close()
 
     def shared(self) -> SharedState:
-        return RedisSharedState(self._link, self._keys, self.settings.result_chord_ordered)
+        return RedisSharedState(self._routes, self._keys, self.settings.result_chord_ordered)
 
     def _steps(self, records: Sequence[Record]) -> Iterator[tuple[list[bytes], list[bytes | int]]]:
         """Keys and arguments of the script, in steps."""
@@ -91,5 +96,12 @@ class RedisBackend(Backend):
         """What is stored of these tasks."""
         found: list[bytes | None] = []
         for start in range(0, len(task_ids), AT_ONCE):
-            found += self._link.call("MGET", *map(self._keys.record, task_ids[start : start + AT_ONCE]))
+            found += self._about("MGET", task_ids[start : start + AT_ONCE])
         return found
+
+    def _about(self, command: str, task_ids: Sequence[str]) -> Any:
+        """The answer to a command about the records of these tasks. There are some."""
+        names = [self._keys.record(task_id) for task_id in task_ids]
+        if self._routes.are_many:
+            return self._routes.pipeline([(command.replace("MGET", "GET"), name) for name in names])
+        return self._routes.call(command, *names)

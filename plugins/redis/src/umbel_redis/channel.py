@@ -23,11 +23,19 @@ Found = tuple[str, bytes]
 
 
 class PushedLink(Link):
-    """A link on which something to be read is no sign of its end."""
+    """A link on which something to be read is no sign of its end; in a cluster any node will do."""
+
+    def __init__(self, server: Server) -> None:
+        super().__init__(server.opener, server.timeout_s)
+        self._nodes = deque(server.location.addresses if server.location.mode == "cluster" else ())
 
     def connect(self) -> None:
-        if self.fileno() < 0:
-            super().connect()
+        if self.fileno() >= 0:
+            return
+        if self._nodes:
+            self.address = self._nodes[0]
+            self._nodes.rotate(-1)  # Should this one be gone, it is the next one's turn.
+        super().connect()
 
 
 class Channel:
@@ -43,7 +51,7 @@ class Channel:
 
     def __init__(self, server: Server, keys: ResultKeys, values: Callable[[Sequence[str]], list[bytes | None]]) -> None:
         """`values` reads what is stored, on another connection."""
-        self.link = PushedLink(server.opener, server.timeout_s)
+        self.link = PushedLink(server)
         self._timeout_s = server.timeout_s
         self._can_look = server.location.mode != "cluster"
         self._keys = keys

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from umbel.contracts import SharedState
-from umbel_redis.link import Link
 from umbel_redis.result_keys import ResultKeys
+from umbel_redis.routes import Routes
 from umbel_redis.script import load
 
 
@@ -18,51 +18,51 @@ class RedisSharedState(SharedState):
     `celery-taskset-meta-GROUP.s`, and the value `done` of `….c` ends it.
     """
 
-    def __init__(self, link: Link, keys: ResultKeys, ordered: bool = True) -> None:
+    def __init__(self, routes: Routes, keys: ResultKeys, ordered: bool = True) -> None:
         """`ordered`: Celery's `result_chord_ordered`."""
-        self._link = link
+        self._routes = routes
         self._keys = keys
         self._ordered = ordered
 
     def put(self, key: str, value: bytes, ttl_s: float | None = None) -> None:
         if ttl_s is None:
-            self._link.call("SET", self._keys.value(key), value)
+            self._routes.call("SET", self._keys.value(key), value)
         else:
-            self._link.call("SET", self._keys.value(key), value, "PX", milliseconds(ttl_s))
+            self._routes.call("SET", self._keys.value(key), value, "PX", milliseconds(ttl_s))
 
     def get(self, keys: Sequence[str]) -> Sequence[bytes | None]:
-        found: list[bytes | None] = self._link.pipeline([("GET", self._keys.value(key)) for key in keys])
+        found: list[bytes | None] = self._routes.pipeline([("GET", self._keys.value(key)) for key in keys])
         return found
 
     def delete(self, keys: Sequence[str]) -> None:
-        self._link.pipeline([("UNLINK", name) for key in keys for name in self._keys.everything(key)])
+        self._routes.pipeline([("UNLINK", name) for key in keys for name in self._keys.everything(key)])
 
     def claim(self, key: str, owner: str, ttl_s: float) -> bool:
-        return bool(self._link.script(load("claim"), [self._keys.claim(key)], [owner, milliseconds(ttl_s)]))
+        return bool(self._routes.script(load("claim"), [self._keys.claim(key)], [owner, milliseconds(ttl_s)]))
 
     def release(self, key: str, owner: str) -> bool:
-        return bool(self._link.script(load("release"), [self._keys.claim(key)], [owner]))
+        return bool(self._routes.script(load("release"), [self._keys.claim(key)], [owner]))
 
     def tally(self, key: str, member: str, value: bytes, ttl_s: float | None = None) -> int:
         life = "" if ttl_s is None else milliseconds(ttl_s)
         if self._keys.is_chord(key):
             arguments = [member, value, _place(member), int(self._ordered), life]
-            return int(self._link.script(load("tally_chord"), self._keys.chord(key), arguments))
-        return int(self._link.script(load("tally"), [self._keys.tally(key)], [member, value, life]))
+            return int(self._routes.script(load("tally_chord"), self._keys.chord(key), arguments))
+        return int(self._routes.script(load("tally"), [self._keys.tally(key)], [member, value, life]))
 
     def tallied(self, key: str) -> dict[str, bytes]:
         if self._keys.is_chord(key):
             return self._returned(key)
-        flat = self._link.call("HGETALL", self._keys.tally(key))
+        flat = self._routes.call("HGETALL", self._keys.tally(key))
         return {member.decode(): value for member, value in zip(flat[::2], flat[1::2], strict=True)}
 
     def _returned(self, key: str) -> dict[str, bytes]:
         """In the order of the header. Without that order the members cannot be told apart, and are numbered."""
         returned, counted, *_ = self._keys.chord(key)
         if not self._ordered:
-            values = self._link.call("LRANGE", returned, 0, -1)
+            values = self._routes.call("LRANGE", returned, 0, -1)
             return {str(number): value for number, value in enumerate(values)}
-        flat, names = self._link.pipeline([("ZRANGE", returned, 0, -1, "WITHSCORES"), ("SMEMBERS", counted)])
+        flat, names = self._routes.pipeline([("ZRANGE", returned, 0, -1, "WITHSCORES"), ("SMEMBERS", counted)])
         members = {float(_place(name.decode())): name.decode() for name in names}
         found = zip(flat[::2], map(float, flat[1::2]), strict=True)
         return {members.get(place, f"?:{place:g}"): value for value, place in found}
