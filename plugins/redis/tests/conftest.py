@@ -165,3 +165,26 @@ def start_server(tmp_path: Path) -> Iterator[Callable[..., RedisServer]]:
 def own_server(start_server: Callable[..., RedisServer]) -> RedisServer:
     """One that this test may do anything to."""
     return start_server()
+
+
+@pytest.fixture(scope="session")
+def nodes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[RedisServer]]:
+    """A cluster of two servers, with half of the slots each."""
+    options = ("--cluster-enabled", "yes", "--cluster-node-timeout", "2000")
+    started = [RedisServer(tmp_path_factory.mktemp("node"), *options).start() for _ in range(2)]
+    for server, slots in zip(started, ((0, 8191), (8192, 16383)), strict=True):
+        server.call("CLUSTER", "ADDSLOTSRANGE", *slots)
+    started[0].call("CLUSTER", "MEET", "127.0.0.1", started[1].port)
+    pause = threading.Event()
+    for server in started:
+        while not (b"cluster_state:ok" in server.call("CLUSTER", "INFO") and len(server.call("CLUSTER", "SLOTS")) == 2):
+            pause.wait(0.01)
+    yield started
+    for server in started:
+        server.kill()
+
+
+@pytest.fixture
+def cluster_url(nodes: list[RedisServer], _databases: Iterator[int]) -> str:
+    """A part of the cluster that nobody has used: a cluster has one database."""
+    return f"redis+cluster://127.0.0.1:{nodes[0].port}?global_keyprefix=part{next(_databases)}."
