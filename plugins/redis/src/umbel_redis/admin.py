@@ -75,8 +75,9 @@ class RedisAdmin(QueueAdmin):
     def _take_away(self, keys: Sequence[str], back: bool) -> int:
         by_queue: defaultdict[str, list[str]] = defaultdict(list)
         for key in keys:
-            queue, _, tag = key.rpartition("/")
-            by_queue[queue].append(tag)
+            queue, slash, tag = key.rpartition("/")
+            if slash:
+                by_queue[queue].append(tag)
         return sum(
             deadletters.take_away(self._nodes.link(queue), self._keyspace.of(queue), tags, back)
             for queue, tags in by_queue.items()

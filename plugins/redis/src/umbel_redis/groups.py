@@ -28,7 +28,7 @@ class Group:
         self._orders = [(*queues[turn:], *queues[:turn]) for turn in range(len(queues) if fair else 1)]
         self._lists = len(keyspace.steps)
         self._order = "turn" if fair else "strict"
-        self._shared = shared = queues[0].shared
+        self.shared = shared = queues[0].shared
         self._names = [keys.queue for keys in queues]
         lists = [name for keys in queues for name in keys.lists]
         #: Reading them all has the server tell when one changes.
@@ -48,7 +48,7 @@ class Group:
     def listening(self, now: float) -> Command:
         """Tells everybody that somebody takes messages from these queues."""
         when = str(int(now * 1000))
-        return ("ZADD", self._shared.listening, *(part for name in self._names for part in (when, name)))
+        return ("ZADD", self.shared.listening, *(part for name in self._names for part in (when, name)))
 
     def next_turn(self) -> tuple[Sequence[QueueKeys], Sequence[str], Sequence[str]]:
         """The order in which the queues are served this time; the keys and the last arguments of the script."""
@@ -56,7 +56,7 @@ class Group:
         return self._prepared[self._turn]
 
     def _prepare(self, order: Sequence[QueueKeys]) -> tuple[Sequence[QueueKeys], Sequence[str], Sequence[str]]:
-        shared = self._shared
+        shared = self.shared
         keys = [shared.unacked, shared.unacked_index, shared.clock, shared.paused]
         keys += [name for one in order for name in (one.delayed, one.leases, *one.lists)]
         args = [str(self._lists), self._order, *(part for one in order for part in (one.queue, one.tail))]

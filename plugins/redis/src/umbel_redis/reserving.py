@@ -216,7 +216,7 @@ class Reserver:
         return found
 
     def _restore(self, group: Group, tags: Sequence[bytes]) -> None:
-        if tags and restore(group.link, self._keyspace, tags):
+        if tags and restore(group.link, self._keyspace, group.shared, tags):
             group.armed = 0
 
     def _complain(self, wrong: Sequence[bytes], now: float) -> None:

@@ -10,7 +10,7 @@ import logging
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from umbel_redis.keys import Keyspace
+from umbel_redis.keys import Keyspace, Shared
 from umbel_redis.link import Link
 from umbel_redis.script import load
 from umbel_redis.topics import matches
@@ -18,9 +18,8 @@ from umbel_redis.topics import matches
 _log = logging.getLogger(__name__)
 
 
-def restore(link: Link, keyspace: Keyspace, tags: Sequence[bytes]) -> int:
+def restore(link: Link, keyspace: Keyspace, shared: Shared, tags: Sequence[bytes]) -> int:
     """Put back what these tags stand for; returns how many messages that were."""
-    shared = keyspace.shared
     restored = 0
     for tag, value in zip(tags, link.call("HMGET", shared.unacked, *tags), strict=True):
         if value is None:
