@@ -7,8 +7,10 @@ Celery may cost one message, which no worker has ever seen, and a kill of Umbel 
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Sequence
 from itertools import cycle
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -119,3 +121,27 @@ def test_a_mixed_fleet_loses_no_more_than_what_celery_was_taking(parties: Partie
     fleet = Fleet(parties, store, 10_000, ["celery", "umbel"])
 
     survives(fleet, ["celery", "umbel"], kills=6, victims=[0, 1])
+
+
+def test_celery_does_not_take_what_a_worker_of_umbel_is_still_running(
+    parties: Parties, store: Any, tmp_path: Path
+) -> None:
+    """Longer than the visibility timeout, after which Celery takes a message for lost; Umbel's lease is renewed.
+
+    Umbel renews every third of its lease, so the timeout must be longer than that.
+    """
+    one = ("-c", "1", "--prefetch-multiplier", "1")
+    client, notes, go = parties.client("celery"), tmp_path / "notes", tmp_path / "go"
+    umbel = parties.worker("umbel", *one, INTEROP_LEASE_S="1.5").ready()
+    id = client.send("interop.hold", str(notes), str(go))
+    umbel.until(notes.exists, "a task that runs")
+    begun = time.monotonic()
+    umbel.until(lambda: time.monotonic() > begun + 2 * VISIBILITY_S, "visibility timeout that is over")
+    celery = parties.worker("celery", *one, INTEROP_VISIBILITY_S=str(VISIBILITY_S)).ready()
+    assert client.call("interop.who") == "celery"
+    go.touch()
+
+    assert client.get(id)["value"] == "umbel"
+    assert notes.read_text() == "umbel\n"
+    assert (umbel.end(), celery.end()) == (0, 0)
+    assert not store.exists(*PLACES)

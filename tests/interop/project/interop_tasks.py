@@ -76,6 +76,13 @@ def define(app, kind):
             "routing_key": (mine.delivery_info or {}).get("routing_key"), "headers": mine.headers,
         }  # fmt: skip
 
+    @app.task(name="interop.hold", acks_late=True)
+    def hold(path, go):
+        note(path, kind)
+        while not Path(go).exists():
+            time.sleep(0.01)
+        return kind
+
     @app.task(name="interop.mark", acks_late=True, reject_on_worker_lost=True)
     def mark(number):
         with open(os.environ["INTEROP_MARKS"], "r+b", buffering=0) as marks:

@@ -7,4 +7,6 @@ from interop_tasks import define
 from umbel import Umbel
 
 app = Umbel("interop", broker=os.environ["INTEROP_URL"], backend=os.environ["INTEROP_URL"])
+if "INTEROP_LEASE_S" in os.environ:
+    app.conf.redis_lease_s = float(os.environ["INTEROP_LEASE_S"])
 define(app, "umbel")
