@@ -12,7 +12,7 @@ HERE = Path(__file__).parent
 # The site's Sphinx extension is no distribution of its own, and neither is what runs its snippets.
 sys.path[:0] = [str(ROOT / "docs" / "_ext"), str(HERE / "running"), str(HERE.parent / "guards")]
 
-NEEDED = ("umbel", "umbel-conformance", "umbel-demo", "umbel-memory", "umbel-prefork", "umbel-sqlite")
+NEEDED = ("umbel", "umbel-conformance", "umbel-demo", "umbel-memory", "umbel-prefork", "umbel-redis", "umbel-sqlite")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
