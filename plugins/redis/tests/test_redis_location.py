@@ -102,7 +102,7 @@ def test_a_unix_socket_is_reached(start_server: StartServer, tmp_path: Path) -> 
 
 
 def test_a_socket_that_is_not_there_is_a_temporary_error(tmp_path: Path) -> None:
-    with pytest.raises(TemporaryError, match="nobody.sock"):
+    with pytest.raises(TemporaryError, match=r"nobody\.sock"):
         reaches(f"unix://{tmp_path}/nobody.sock")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, cast
 
 from attrs import frozen
@@ -25,6 +26,8 @@ class Choice:
     name: str
     source: str
     url: str = ""
+    #: The setting in full, where that is several URLs.
+    urls: str = ""
 
 
 def scheme(url: str) -> str:
@@ -45,8 +48,8 @@ class Drivers:
         for setting in (f"broker_{role}_url", "broker_url"):
             url = self._conf[setting]
             if url:
-                url = url.split(";")[0] if isinstance(url, str) else url[0]
-                return Choice("transport", scheme(url), self._conf.source_of(setting), url)
+                urls = url if isinstance(url, str) else ";".join(url)
+                return Choice("transport", scheme(urls), self._conf.source_of(setting), urls.split(";")[0], urls)
         return self._default("transport", "broker_url")
 
     def backend_choice(self) -> Choice | None:
@@ -84,7 +87,9 @@ class Drivers:
         """A transport that is not connected yet."""
         choice = self.transport_choice(role)
         driver = self.driver(choice)
-        return cast(Transport, driver(choice.url, self._settings(driver, choice, "broker_transport_options")))
+        url = choice.urls or choice.url if driver.several_urls else choice.url
+        tls = {"use_ssl": self._conf.broker_use_ssl} if hasattr(driver.settings_class, "use_ssl") else {}
+        return cast(Transport, driver(url, self._settings(driver, choice, "broker_transport_options", tls)))
 
     def open_backend(self) -> Backend | None:
         choice = self.backend_choice()
@@ -93,11 +98,12 @@ class Drivers:
         driver = self.driver(choice)
         return cast(Backend, driver(choice.url, self._settings(driver, choice, "result_backend_transport_options")))
 
-    def _settings(self, driver: type[Any], choice: Choice, options: str) -> Any:
-        """The driver's section of the settings, with what the transport options say over it."""
+    def _settings(self, driver: type[Any], choice: Choice, options: str, more: Mapping[str, Any] = {}) -> Any:
+        """The driver's section of the settings, with what is set of `more` and what the options say over it."""
         if driver.settings_class is None:
             return None
-        override = Override(self._conf[options] or {}, self._conf.source_of(options))
+        more = {key: value for key, value in more.items() if value}
+        override = Override({**more, **(self._conf[options] or {})}, self._conf.source_of(options))
         section = self._catalogue_section(driver)
         return self._conf.section(
             section or choice.name, override, settings_class=None if section else driver.settings_class

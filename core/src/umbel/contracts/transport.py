@@ -39,6 +39,8 @@ class Transport(ABC):
     features: ClassVar[frozenset[str]] = frozenset()
     #: An attrs class with the driver's own settings, or None. An instance is given to `__init__`.
     settings_class: ClassVar[type | None] = None
+    #: Whether the URL that `__init__` gets may be several, joined by `;` (servers that know of one another).
+    several_urls: ClassVar[bool] = False
     #: Which end of 0–9 is served first. AMQP serves the highest number first, Celery on Redis the lowest.
     first_priority: ClassVar[Literal["high", "low"]] = "high"
     #: Seconds after which an unextended lease is over; the kernel extends every third of it.

@@ -31,6 +31,7 @@ class RedisTransport(Transport):
     )
     settings_class = RedisSettings
     first_priority = "low"
+    several_urls = True
 
     def __init__(self, url: str, settings: RedisSettings | None = None) -> None:
         self._server = Server(url, settings)
@@ -56,9 +57,9 @@ class RedisTransport(Transport):
         queues = tuple(dict.fromkeys(queues))
         with self._reserving:
             while not self._closed:
-                if not (timeout_s > 0 and self._reserver.expects_nothing(queues)):
-                    if taken := self._reserver.take(queues, limit, self.lease_s):
-                        return taken
+                knows_nothing = timeout_s <= 0 or not self._reserver.expects_nothing(queues)
+                if knows_nothing and (taken := self._reserver.take(queues, limit, self.lease_s)):
+                    return taken
                 wait_s = deadline - clock.monotonic()
                 if self._waiter.was_woken() or wait_s <= 0:
                     break

@@ -15,7 +15,7 @@ class BrokerSettings:
     old_prefix: ClassVar[str] = "BROKER_"
 
     #: Where messages go: `scheme://user:password@host:port/vhost`; the scheme names the transport. Of a list, or of
-    #: URLs joined by `;`, the first is used. None is the default transport. The environment variables UMBEL_BROKER_URL
+    #: URLs joined by `;`, the first is used, but by transports whose servers know of one another. None is the default transport. The environment variables UMBEL_BROKER_URL
     #: and CELERY_BROKER_URL beat every other source.
     url: str | list[str] | None = None
     #: The broker that workers consume from, where that is not `broker_url` (environment: CELERY_BROKER_READ_URL).
@@ -27,7 +27,7 @@ class BrokerSettings:
     #: Which of several URLs comes next: `round-robin`, `shuffle`, or a callable that takes the list and gives an
     #: iterator over it. None is `round-robin`.
     failover_strategy: str | Callable[..., Any] | None = None
-    #: Encrypt the connection; a dict has the transport's TLS options.
+    #: Encrypt the connection; a dict has the transport's TLS options. Has no effect with transports without TLS.
     use_ssl: bool | dict[str, Any] | None = False
     #: How to authenticate, where the transport knows several ways.
     login_method: str | None = None
