@@ -2,17 +2,39 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
-HERE = Path(__file__).parent
-# The site's Sphinx extension is no distribution of its own, and neither is what runs its snippets.
-sys.path[:0] = [str(ROOT / "docs" / "_ext"), str(HERE / "running"), str(HERE.parent / "guards")]
+# The site's Sphinx extension is no distribution of its own, and neither is what runs its snippets and what they need.
+sys.path.extend(
+    str(Path(__file__).resolve().parents[2] / folder)
+    for folder in ("docs/_ext", "tests/docs/running", "tests/guards", "tests/interop")
+)
 
+from harness.installing import celery_scripts
+from harness.server import RedisServer
+
+HERE = Path(__file__).parent
 NEEDED = ("umbel", "umbel-conformance", "umbel-demo", "umbel-memory", "umbel-prefork", "umbel-redis", "umbel-sqlite")
+
+
+@pytest.fixture
+def redis(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A server of the page's own at $REDIS_URL."""
+    server = RedisServer(tmp_path / "redis").start()
+    monkeypatch.setenv("REDIS_URL", server.url())
+    yield
+    server.kill()
+
+
+@pytest.fixture
+def celery(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The real one, on the PATH."""
+    monkeypatch.setenv("PATH", f"{os.environ['PATH']}{os.pathsep}{celery_scripts()}")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -24,7 +24,11 @@ def is_run(block: Block) -> bool:
 
 
 @pytest.mark.parametrize("page", [page for page in PAGES if any(map(is_run, blocks(page)))], ids=page_id)
-def test_a_page_is_right_from_top_to_bottom(page: Path) -> None:
+def test_a_page_is_right_from_top_to_bottom(page: Path, request: pytest.FixtureRequest) -> None:
+    if "REDIS_URL" in page.read_text("utf-8"):
+        request.getfixturevalue("redis")
+    if "$ celery " in page.read_text("utf-8"):
+        request.getfixturevalue("celery")
     if wrong := first_mistake(page):
         pytest.fail(wrong, pytrace=False)
 
