@@ -70,21 +70,3 @@ def test_an_egg_info_folder_counts_too(site: Any) -> None:
     Catalogue.refresh()
     entry = Catalogue().find("compression", "egg")
     assert (entry.origin, entry.value) == ("umbel-egg 4.0", "egg_plugin:Egg.hatch")
-
-
-FRESH = """
-    class Fresh:
-        def __get__(self, *of):
-            return object()
-
-    class Given:
-        fresh = Fresh()
-"""
-
-
-def test_check_reports_what_stevedore_would_load_differently(site: Any) -> None:
-    # The attribute gives another object each time, which no two loaders can agree on.
-    site.install("umbel-fresh", {"api": {"fresh": "fresh_plugin:Given.fresh"}}, fresh_plugin=FRESH)
-    answer = site.umbel("plugins", "check", "umbel-fresh")
-    assert answer.returncode == 1
-    assert "stevedore loads another object" in answer.stdout

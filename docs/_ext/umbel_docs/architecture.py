@@ -7,11 +7,12 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from click.testing import CliRunner
+
 from umbel import Umbel
+from umbel.cli.root import root
 from umbel.contracts import CONTRACT_VERSIONS, CONTRACTS
 from umbel.plugin.catalogue import Catalogue
-from umbel.plugin.graph import Graph
-from umbel.plugin.render import as_text
 from umbel.worker import Worker
 from umbel_docs.picture import svg
 
@@ -33,17 +34,20 @@ def kinds() -> str:
 
 def graph() -> str:
     """What `umbel graph` prints, in a block."""
-    return f"```text\n{as_text(_worker_graph())}\n```"
+    with _no_configuration():
+        drawn = CliRunner().invoke(root, ["graph"], obj=_app())
+    assert drawn.exit_code == 0, drawn.output
+    return f"```text\n{drawn.output}```"
 
 
 def picture() -> str:
     """The same, drawn."""
-    return svg(_worker_graph())
-
-
-def _worker_graph() -> Graph:
     with _no_configuration():
-        return Worker(Umbel("docs", set_as_current=False)).graph()
+        return svg(Worker(_app()).graph())
+
+
+def _app() -> Umbel:
+    return Umbel("docs", set_as_current=False)
 
 
 @contextmanager

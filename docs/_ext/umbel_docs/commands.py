@@ -1,4 +1,4 @@
-"""The command line reference: every command of the kernel and of the plugins that are installed."""
+"""The command line reference: the root, and every command of the plugins that are installed."""
 
 from __future__ import annotations
 

@@ -59,5 +59,5 @@ class CliContext:
 
 
 def _app_api(module: str) -> Any:
-    """By name: help and `plugins` do without the app API, and `app.worker_main` starts the command line."""
+    """By name: help and `umbel plugins` do without the app API, and `app.worker_main` starts the command line."""
     return importlib.import_module(f"umbel.app.{module}")

@@ -1,9 +1,8 @@
-"""The root of the command line: global options, the kernel's commands, and those of plugins."""
+"""The root of the command line: global options, and the commands of plugins."""
 
 from __future__ import annotations
 
 import gc
-import importlib
 import os
 from typing import Any
 
@@ -18,21 +17,17 @@ from umbel.meant import meant
 from umbel.plugin.catalogue import Catalogue
 from umbel.plugin.loader import load_command
 
-#: The kernel's commands: where each one is, and its line in the help. None is imported before it is called.
-COMMANDS = {
-    "plugins": ("umbel.cli.plugins:plugins", "List, examine, check and create plugins."),
-}
+#: Said where the kernel is alone.
+NONE = "No command is installed: pip install umbel brings some."
 
 
 class Root(click.Group):
     """Loads a command when it is called. Help and suggestions need names only, so no plugin's code is run for them."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return [*COMMANDS, *(name for name in Catalogue().names("command") if name not in COMMANDS)]
+        return Catalogue().names("command")
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name in COMMANDS:
-            return _kernel_command(cmd_name)
         catalogue = Catalogue()
         if not any(entry.name == cmd_name for entry in catalogue.entries("command")):
             return None
@@ -46,21 +41,18 @@ class Root(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         name, command, rest = args[0], self.get_command(ctx, args[0]), args[1:]
         if command is None:
-            close = meant(name, self.list_commands(ctx))
-            hint = f"Did you mean {' or '.join(close)}?" if close else ""
-            ctx.fail(f"there is no command {name!r}. {hint or f'Perhaps: {Catalogue().install_hint(name)}'}")
+            there = self.list_commands(ctx)
+            close = meant(name, there)
+            hint = f"Did you mean {' or '.join(close)}?" if close else f"Perhaps: {Catalogue().install_hint(name)}"
+            ctx.fail(f"there is no command {name!r}. {hint if there else NONE}")
         gc.enable()  # The command is imported (see `umbel.__main__`).
         ctx.default_map = {**(ctx.default_map or {}), name: environment.celery_defaults(command, name)}
         return name, command, rest
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        rows = [(name, text) for name, (_, text) in COMMANDS.items()]
-        with formatter.section("Commands"):
-            formatter.write_dl(rows)
         entries = [entry for entry in Catalogue().entries("command") if entry.status == "ok"]
-        if entries:
-            with formatter.section("Commands of plugins"):
-                formatter.write_dl([(entry.name, f"from {entry.origin}") for entry in entries])
+        with formatter.section("Commands"):
+            formatter.write_dl([(entry.name, f"from {entry.origin}") for entry in entries] or [(NONE, "")])
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
@@ -81,13 +73,6 @@ class Root(click.Group):
         return click.UsageError(
             f"{error.option_name} stands before the command: {ctx.info_name} {error.option_name} … {command}", error.ctx
         )
-
-
-def _kernel_command(name: str) -> click.Command:
-    module, _, attribute = COMMANDS[name][0].partition(":")
-    command = getattr(importlib.import_module(module), attribute)
-    assert isinstance(command, click.Command), module
-    return command
 
 
 def _broken(name: str, error: PluginError) -> click.Command:

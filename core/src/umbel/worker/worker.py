@@ -9,6 +9,7 @@ from typing import Any
 from attrs import evolve
 
 from umbel import signals
+from umbel.app.drivers import Choice
 from umbel.contracts.bootstep import Bootstep
 from umbel.contracts.pool import Pool
 from umbel.exceptions import PermanentError, WorkerTerminate
@@ -16,7 +17,7 @@ from umbel.execution.runner import TaskRunner
 from umbel.model.job import Job
 from umbel.model.message import Action, Settlement
 from umbel.plugin.graph import Graph
-from umbel.worker import banner, options
+from umbel.worker import options
 from umbel.worker.consuming import Consuming
 from umbel.worker.cutoff import give_back
 from umbel.worker.parts import Parts, assemble
@@ -69,7 +70,8 @@ class Worker:
             self.options = evolve(self.options, concurrency=1)
         self._pool: Pool = driver(options.pool_settings(conf, self.options.concurrency))
         options.check_limits(self._pool, self._pool_choice.name, app.tasks.values())
-        self._extensions = load_extensions(app.catalogue, conf.plugins_required)
+        #: The boot steps and consumers that take part.
+        self.extensions = load_extensions(app.catalogue, conf.plugins_required)
         self._parts: Parts | None = None
         self._stop_reason: str | None = None
         self._failed = False
@@ -79,15 +81,13 @@ class Worker:
 
     def graph(self) -> Graph:
         """The parts of this worker and what requires what, in the order in which they start."""
-        return self._extensions.graph
+        return self.extensions.graph
 
-    def banner(self) -> str:
-        """What to print at the start."""
+    def choices(self) -> list[Choice]:
+        """The drivers that serve this worker, and which setting chose each."""
         drivers = self.app.drivers
-        choices = [drivers.transport_choice("read"), drivers.backend_choice(), self._pool_choice]
-        steps = sorted([*self._extensions.bootsteps, *self._extensions.consumers])
-        chosen = [choice for choice in choices if choice is not None]
-        return banner.banner(self.app, self.hostname, self.options.concurrency, self.options.queues, chosen, steps)
+        chosen = (drivers.transport_choice("read"), drivers.backend_choice(), self._pool_choice)
+        return [choice for choice in chosen if choice is not None]
 
     def stop(self, reason: str = "stop()") -> None:
         """End warmly: what runs is finished, what was reserved goes back. From any thread or signal handler."""
@@ -134,7 +134,7 @@ class Worker:
         self._pool.start(self._runner)
         parts = self._parts = assemble(self.app, self.options, self._pool, self._runner, self.stop, self._fail)
         starts = self._starts(parts)
-        for node in self._extensions.graph.nodes:
+        for node in self.extensions.graph.nodes:
             start = starts.get(node.name)
             if start is not None:
                 start()
@@ -154,7 +154,7 @@ class Worker:
         }
         if parts.recorder is not None:
             starts["record"] = parts.recorder.lane.start
-        for step in self._extensions.bootsteps.values():
+        for step in self.extensions.bootsteps.values():
             starts[step.name] = self._starter(step, parts)
         return starts
 
@@ -166,11 +166,11 @@ class Worker:
         return start
 
     def _open_gates(self, parts: Parts) -> None:
-        gates = (step.gate() for step in self._extensions.bootsteps.values())
+        gates = (step.gate() for step in self.extensions.bootsteps.values())
         parts.admission.gates = tuple(gate for gate in gates if gate is not None)
 
     def _open(self, parts: Parts) -> None:
-        for name, consumer in self._extensions.consumers.items():
+        for name, consumer in self.extensions.consumers.items():
             consuming = Consuming(name, consumer, lambda: self.app.drivers.open_transport("read"))
             consuming.start(parts.context)
             self._stops.append(consuming.stop)

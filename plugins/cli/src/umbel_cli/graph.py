@@ -7,7 +7,7 @@ import click
 from umbel.cli.as_json import json_option, to_json
 from umbel.cli.context import CliContext
 from umbel.plugin import hookimpl
-from umbel.plugin.render import FORMATS
+from umbel_cli.render import FORMATS
 
 
 @click.command()

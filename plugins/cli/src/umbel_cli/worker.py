@@ -163,7 +163,9 @@ def _path(app: Umbel, given: Mapping[str, Any], name: str) -> str | None:
 
 def _run(context: CliContext, given: Mapping[str, Any]) -> int:
     """Blocks until the worker has ended; its exit code."""
-    from umbel.worker import Worker  # noqa: PLC0415  (help must not pay for the worker)
+    # Help must not pay for the worker.
+    from umbel.worker import Worker  # noqa: PLC0415
+    from umbel_cli.banner import banner  # noqa: PLC0415
 
     app = context.app
     log.setup(app.conf, given["loglevel"], _path(app, given, "logfile"), colorize=False if context.no_color else None)
@@ -174,7 +176,7 @@ def _run(context: CliContext, given: Mapping[str, Any]) -> int:
         for queue in worker.options.queues:
             admin.purge(queue)
     if not context.quiet:
-        click.echo(worker.banner())
+        click.echo(banner(worker))
     warn_if_alone(app, "read")
     log.redirect_stdouts(app.conf)
     return worker.run()

@@ -1,32 +1,31 @@
-"""What a worker says of itself when it starts."""
+"""What `umbel worker` says of itself when it starts."""
 
 from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Sequence
-from typing import Any
 
 from umbel import __version__
 from umbel.app.drivers import Choice
 from umbel.plugin.catalogue import Catalogue
 from umbel.settings.censor import without_password
+from umbel.worker import Worker
 
 
-def banner(
-    app: Any, hostname: str, concurrency: int, queues: Sequence[str], choices: Iterable[Choice], steps: Sequence[str]
-) -> str:
+def banner(worker: Worker) -> str:
     """Which driver, from which distribution and version, serves each kind; queues, tasks, boot steps."""
+    app, options = worker.app, worker.options
+    steps = sorted([*worker.extensions.bootsteps, *worker.extensions.consumers])
     lines = [
-        f" umbel {__version__} · {hostname} · pid {os.getpid()}",
+        f" umbel {__version__} · {worker.hostname} · pid {os.getpid()}",
         f" Python {sys.version.split()[0]} on {sys.platform}",
         "",
         " [drivers]",
-        *(f"  {choice.kind:<12}{_described(app.catalogue, choice)}" for choice in choices),
+        *(f"  {choice.kind:<12}{_described(app.catalogue, choice)}" for choice in worker.choices()),
         "",
         f" [app]          {app.main or '__main__'}, {len(app.tasks)} task{'' if len(app.tasks) == 1 else 's'}",
-        f" [concurrency]  {concurrency}",
-        f" [queues]       {', '.join(queues)}",
+        f" [concurrency]  {options.concurrency}",
+        f" [queues]       {', '.join(options.queues)}",
         f" [steps]        {', '.join(steps) or 'none'}",
         "",
         " [tasks]",

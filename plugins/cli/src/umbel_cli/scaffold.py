@@ -1,7 +1,7 @@
 """Writes a new plugin: a distribution that installs, works and passes its conformance suite as it is.
 
-The templates are the files of `umbel/scaffold`: those of `common`, then those of the kind. Their paths are those of the
-new distribution, where `package` stands for the package and `.tmpl` is left away.
+The templates are the files of `umbel_cli/templates`: those of `common`, then those of the kind. Their paths are those
+of the new distribution, where `package` stands for the package and `.tmpl` is left away.
 """
 
 from __future__ import annotations
@@ -13,11 +13,10 @@ from string import Template
 
 from umbel import __version__
 from umbel.cli.errors import EX_CANTCREAT, CommandError
-from umbel.cli.root import COMMANDS
 from umbel.plugin.catalogue import DRIVERS, Catalogue
 
 KINDS = (*DRIVERS, "command")
-TEMPLATES = Path(__file__).parents[1] / "scaffold"
+TEMPLATES = Path(__file__).parent / "templates"
 NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 
 
@@ -46,8 +45,6 @@ def _check_name(kind: str, name: str) -> None:
         raise CommandError(
             f"{name!r} cannot be a plugin's name: use small letters, digits and single hyphens, as in my-{kind}"
         )
-    if kind == "command" and name in COMMANDS:
-        raise CommandError(f"the name is taken: {name!r} is a command of the kernel's; choose another one")
     for entry in Catalogue().entries():
         if entry.matches(f"{kind}:{name}") or entry.matches(f"umbel-{name}"):
             raise CommandError(f"the name is taken: {entry} is installed; choose another one")

@@ -14,13 +14,13 @@ import click
 
 from umbel.cli.as_json import json_option, to_json
 from umbel.cli.errors import CommandError
-from umbel.cli.probe import load_entry, probe
-from umbel.cli.root import COMMANDS
-from umbel.cli.scaffold import KINDS as SCAFFOLDS
-from umbel.cli.scaffold import create
 from umbel.cli.table import table
+from umbel.plugin import hookimpl
 from umbel.plugin.catalogue import KINDS, Catalogue, Entry
 from umbel.plugin.problems import unmet_requirements
+from umbel_cli.loading import load_entry, probe
+from umbel_cli.scaffold import KINDS as SCAFFOLDS
+from umbel_cli.scaffold import create
 
 #: Well, or as somebody wanted it.
 INTENDED = ("ok", "disabled", "replaced")
@@ -97,8 +97,6 @@ def survey(catalogue: Catalogue, kind: str | None = None) -> list[Entry]:
         if entry.distribution not in unmet:
             unmet[entry.distribution] = unmet_requirements(entry.distribution)
         problem = "; ".join(unmet[entry.distribution])
-        if entry.kind == "command" and entry.name in COMMANDS:
-            problem = f"the kernel's command {entry.name!r} hides it; its author has to give it another name"
         if entry.status == "ok" and problem:
             entry = attrs.evolve(entry, status="broken", problem=problem)
         entries.append(entry)
@@ -157,3 +155,8 @@ def _loaded(catalogue: Catalogue, entry: Entry) -> dict[str, str]:
         if settings is not None and attrs.has(settings):
             facts["settings"] = ", ".join(f"{each.name} = {each.default!r}" for each in attrs.fields(settings))
     return facts
+
+
+@hookimpl
+def umbel_command() -> click.Command:
+    return plugins

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from typing import Any
 
 import pytest
@@ -16,6 +17,16 @@ SETTINGS = """
     @frozen
     class AcmeSettings:
         level: int = 6
+"""
+
+
+FRESH = """
+    class Fresh:
+        def __get__(self, *of):
+            return object()
+
+    class Given:
+        fresh = Fresh()
 """
 
 
@@ -59,15 +70,12 @@ def test_the_list_says_what_is_wrong(site: Any) -> None:
     site.install("umbel-two", {"transport": {"acme": "two"}})
     site.install("umbel-off", {"transport": {"off": "off"}})
     site.install("umbel-poor", {"transport": {"poor": "poor"}}, requires=["gold-of-acme>=3", "click>=999"])
-    site.install("umbel-hides", {"command": {"plugins": "hides"}})
     output = run("list", **{ENVIRONMENT: "umbel-off"}).output
     assert row(output, "transport", "off")[-1] == "disabled"
     assert row(output, "transport", "poor")[-1] == "broken"
-    assert row(output, "command", "plugins")[-1] == "broken"
     assert output.count("conflict: it is claimed by umbel-one 1.0 and by umbel-two 1.0") == 2
     assert "it requires gold-of-acme>=3, which is not installed: pip install 'gold-of-acme>=3'" in output
     assert "it requires click>=999, but" in output
-    assert "the kernel's command 'plugins' hides it" in output
 
 
 def test_requirements_of_extras_and_of_other_platforms_are_not_missing(site: Any) -> None:
@@ -152,3 +160,42 @@ def test_plugins_can_be_listed_while_the_app_is_broken(site: Any) -> None:
     answer = site.umbel("plugins", "list", APP="broken_app")
     assert answer.returncode == 0, answer.stderr
     assert os.linesep in answer.stdout
+
+
+def test_check_reports_what_stevedore_would_load_differently(site: Any) -> None:
+    # The attribute gives another object each time, which no two loaders can agree on.
+    site.install("umbel-fresh", {"api": {"fresh": "fresh_plugin:Given.fresh"}}, fresh_plugin=FRESH)
+    answer = site.umbel("plugins", "check", "umbel-fresh")
+    assert answer.returncode == 1
+    assert "stevedore loads another object" in answer.stdout
+
+
+def test_only_check_and_show_with_load_run_the_code_of_other_plugins(site: Any) -> None:
+    site.install("umbel-hello", {"command": {"hello": "hello_plugin"}, "hook": {"hello": "hello_plugin"}})
+    (site.folder / "hello_plugin.py").write_text("import os; os._exit(99)")
+    for arguments in (["list"], ["list", "--json"], ["show", "hello"], ["--help"], ["check", "--help"]):
+        assert site.umbel("plugins", *arguments).returncode == 0, arguments
+
+
+@pytest.mark.parametrize(
+    ("arguments", "more"),
+    [(["--help"], {"cattrs", "packaging"}), (["list"], {"cattrs"}), (["show", "json"], {"cattrs"})],
+)
+def test_plugins_imports_neither_the_app_nor_the_worker_nor_any_other_plugin(
+    site: Any, arguments: list[str], more: set[str]
+) -> None:
+    unwanted = {"umbel.app.app", "umbel.worker", "stevedore", *more}
+    script = (
+        f"import sys; from umbel.cli.root import root; root(['plugins', *{arguments}], standalone_mode=False); "
+        f"print(sorted(m for m in sys.modules if m in {unwanted} "
+        "or m.startswith('umbel_') and m.partition('.')[0] != 'umbel_cli'))"
+    )
+    assert site.run(sys.executable, "-c", script).stdout.splitlines()[-1] == "[]"
+
+
+def test_when_somebody_else_claims_the_name_plugins_it_says_so(site: Any) -> None:
+    site.install("umbel-acme", {"command": {"plugins": "acme_plugin"}})
+    answer = run("list")
+    assert answer.exit_code == 1
+    assert "pip uninstall" in answer.output
+    assert "umbel-acme 1.0" in answer.output

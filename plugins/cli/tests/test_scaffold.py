@@ -12,8 +12,8 @@ from click.testing import CliRunner
 
 from umbel.cli.errors import EX_CANTCREAT
 from umbel.cli.root import root
-from umbel.cli.scaffold import KINDS, TEMPLATES
 from umbel.plugin.catalogue import DRIVERS
+from umbel_cli.scaffold import KINDS, TEMPLATES
 
 needs_hatchling = pytest.mark.skipif(importlib.util.find_spec("hatchling") is None, reason="hatchling is not installed")
 
