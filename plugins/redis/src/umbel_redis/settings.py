@@ -29,6 +29,7 @@ class RedisSettings:
     client_name: str | None = None
     #: Who logs in, where the URL does not say so.
     username: str | None = None
+    #: With which password, where the URL does not say so.
     password: str | None = None
     #: TLS: True, or its options (`ssl_ca_certs`, `ssl_certfile`, `ssl_keyfile`, `ssl_cert_reqs`, …). The scheme
     #: `rediss` means True.
@@ -48,8 +49,11 @@ class RedisSettings:
     sep: str = "\x06\x16"
     #: The priorities that have a list of their own; others go to the next lower one.
     priority_steps: list[int] = Factory(lambda: [0, 3, 6, 9])
+    #: What was handed out and is not acknowledged yet.
     unacked_key: str = "unacked"
+    #: When that was handed out.
     unacked_index_key: str = "unacked_index"
+    #: Who of Celery's workers is looking for what was lost.
     unacked_mutex_key: str = "unacked_mutex"
     #: Broadcasts go to channels that begin with `/{db}.` (True), with nothing (False), or with this text.
     fanout_prefix: bool | str = True
@@ -81,17 +85,31 @@ class RedisSettings:
     # What Celery's configurations have, and what has no effect here: there is no pool of connections, nothing is sent
     # to find out whether one is alive, an acknowledgement is always one, and what is lost comes back without asking.
 
+    #: No effect: there is no pool of connections.
     max_connections: int | None = None
+    #: No effect: a connection that waits is looked after, and one that is lost is opened again.
     health_check_interval: float | None = None
+    #: No effect, for the same reason.
     backend_health_check_interval: float | None = None
+    #: No effect: whoever publishes or stores tries again, and says how often.
     retry_on_timeout: bool = False
+    #: No effect: an acknowledgement is always one.
     ack_emulation: bool = True
+    #: No effect: looking for what was lost needs no lock.
     unacked_mutex_expire: float = 300.0
+    #: No effect: all that was lost comes back.
     unacked_restore_limit: int | None = None
+    #: No effect: what was lost comes back within seconds.
     unacked_restore_interval: float = 10.0
+    #: No effect: what was lost comes back within seconds.
     unacked_restore_throttle: int = 10
+    #: No effect: a connection logs in when it is opened.
     reauth_check_interval: float = 10.0
+    #: No effect: broadcasts have one form.
     sentinel_fanout_compat: bool = False
+    #: No effect: any sentinel that answers is believed.
     min_other_sentinels: int = 0
+    #: No effect: nothing polls.
     polling_interval: float | None = None
+    #: No effect: a worker tries to store a result until it is stored.
     retry_policy: dict[str, Any] | None = None
