@@ -17,7 +17,7 @@ class SoloPool(Pool):
     """No limits can be put on a task, and none can be terminated: there is nobody else here to do it."""
 
     contract_version = 1
-    features = frozenset[str]()
+    features = frozenset({"in_place"})
 
     def __init__(self, settings: PoolSettings) -> None:
         super().__init__(settings)

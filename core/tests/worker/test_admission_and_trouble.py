@@ -155,7 +155,7 @@ def test_a_late_task_whose_result_is_refused_for_good_is_kept(app: Umbel, run_wo
     def add(x: int) -> int:
         return x
 
-    app.backend.errors += [PermanentError("too large"), PermanentError("too large")]  # type: ignore[union-attr]
+    app.backend.errors += [PermanentError("too large")] * 3  # type: ignore[union-attr]
     run_worker(app)
     add.delay(4)
     _settled(app, 1)

@@ -50,7 +50,8 @@ class Pool(ABC):
     **Features**: `soft_time_limit` (raises `SoftTimeLimitExceeded` inside the job after `Job.soft_time_limit`
     seconds), `time_limit` (kills it after `Job.time_limit`), `terminate`, `resize`, `max_tasks_per_child`,
     `max_memory_per_child`, `processes` (jobs run outside the worker's own process), `concurrent` (more than one job at
-    a time). What is not declared is refused: a limit on a job by the kernel at start-up, the others by the pool.
+    a time), `in_place` (jobs run inside `events`, so the worker waits for messages on that same thread). What is not
+    declared is refused: a limit on a job by the kernel at start-up, the others by the pool.
 
     A job that dies is an outcome, never a hang: whatever happens to the process that runs a job, a `Finished` for it
     comes out of `events`. Jobs that were submitted but had not begun when a process died are run by another one.

@@ -39,6 +39,8 @@ class Context:
     def readmit(self, deliveries: Sequence[Delivery]) -> None:
         self._ledger.unhold(deliveries)
         self._admission.admit(deliveries)
+        # The thread that runs them may be the one that waits in `reserve`.
+        self.transport.wake()
 
     def shutdown(self, reason: str) -> None:
         self._shutdown(reason)

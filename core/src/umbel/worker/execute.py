@@ -46,9 +46,11 @@ class Executor:
         self.ignore_lost = False
         self.completed = 0
 
-    def turn(self, timeout_s: float | None) -> None:
-        """Hear what has happened in the pool; blocks up to `timeout_s` seconds."""
-        self.handle(self._pool.events(timeout_s))
+    def turn(self, timeout_s: float | None) -> bool:
+        """Hear what has happened in the pool; blocks up to `timeout_s` seconds. Whether anything has."""
+        events = self._pool.events(timeout_s)
+        self.handle(events)
+        return bool(events)
 
     def handle(self, events: Sequence[PoolEvent]) -> None:
         """Acknowledge what started, record and settle what finished."""
@@ -66,7 +68,7 @@ class Executor:
         if settlings:
             self._settler.put(settlings)
         if recordings and self._recorder is not None:
-            self._recorder.put(recordings)
+            self._recorder.put(recordings, alone=len(self._ledger) <= 1)
         if over:
             self._ledger.remove(over)
 

@@ -8,6 +8,8 @@ from collections.abc import Callable, Sequence
 from queue import Empty, SimpleQueue
 from typing import Generic, TypeVar
 
+from umbel.exceptions import DriverError
+
 T = TypeVar("T")
 _log = logging.getLogger("umbel.worker")
 
@@ -22,6 +24,10 @@ class Lane(Generic[T]):
     def __init__(self, name: str, handle: Callable[[Sequence[T]], None]) -> None:
         self._handle = handle
         self._items: SimpleQueue[Sequence[T] | None] = SimpleQueue()
+        #: Who handles has it; and how much waits or is being handled.
+        self._turn = threading.Lock()
+        self._counting = threading.Lock()
+        self._unfinished = 0
         self._thread = threading.Thread(target=self._run, name=f"umbel-{name}", daemon=True)
 
     def start(self) -> None:
@@ -29,7 +35,23 @@ class Lane(Generic[T]):
 
     def put(self, items: Sequence[T]) -> None:
         """Hand over items, to be handled in order."""
+        with self._counting:
+            self._unfinished += 1
         self._items.put(items)
+
+    def try_here(self, call: Callable[[], None]) -> bool:
+        """If the lane has nothing to do, `call()` in its place, in the thread that asks: that saves a change of
+        threads. False if it has, or if `call` raises `DriverError`: then the items are to be `put`."""
+        with self._counting:
+            if self._unfinished or not self._turn.acquire(blocking=False):
+                return False
+        try:
+            call()
+        except DriverError:
+            return False
+        finally:
+            self._turn.release()
+        return True
 
     def close(self, timeout_s: float | None = None) -> bool:
         """Handle what is there, then end; False if that takes longer than `timeout_s` seconds. Blocks."""
@@ -43,18 +65,22 @@ class Lane(Generic[T]):
         open_ = True
         while open_:
             batch: list[T] = []
-            items = self._items.get()
+            puts, items = 0, self._items.get()
             while True:
                 if items is None:
                     open_ = False
                     break
                 batch.extend(items)
+                puts += 1
                 try:
                     items = self._items.get_nowait()
                 except Empty:
                     break
             if batch:
                 try:
-                    self._handle(batch)
+                    with self._turn:
+                        self._handle(batch)
                 except Exception:
                     _log.exception("%s failed on a batch of %d", threading.current_thread().name, len(batch))
+            with self._counting:
+                self._unfinished -= puts

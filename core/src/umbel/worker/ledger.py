@@ -80,7 +80,7 @@ class Ledger:
         with self._changed:
             limit = self.limit()
             wanted = max(1, (limit - self._least) // 2)
-            if limit - len(self._entries) < wanted:
+            if limit - len(self._entries) < wanted and timeout_s > 0:
                 self._wanted = wanted
                 clock.wait(self._changed, timeout_s)
                 self._wanted = 0

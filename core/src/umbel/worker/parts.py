@@ -64,7 +64,8 @@ def assemble(
         timer.every(_CLEANUP_S, backend.cleanup)
     executor = Executor(pool, ledger, recorder, settler, app.observers, app.results, options.hostname)
     admission = Admission(pool, ledger, runner, recorder, settler, app.observers, app.formats, app.results)
-    reserver = Reserver(transport, options.queues, ledger, settler, admission.admit, fail)
+    in_place = "in_place" in pool.features
+    reserver = Reserver(transport, options.queues, ledger, settler, admission.admit, fail, in_place)
     leases = LeaseKeeper(transport, ledger)
     context = Context(options.hostname, app.conf, transport, backend, app.publisher, timer, ledger, admission, stop)
     return Parts(transport, ledger, settler, recorder, executor, admission, reserver, leases, timer, patience, context)

@@ -34,9 +34,13 @@ class Recorder:
         self._patience = patience
         self.lane: Lane[Recording] = Lane("record", self._store)
 
-    def put(self, recordings: Sequence[Recording]) -> None:
-        """Never blocks."""
-        self.lane.put(recordings)
+    def put(self, recordings: Sequence[Recording], alone: bool = False) -> None:
+        """Never blocks; unless nothing else is held (`alone`), so that nobody could be kept waiting: then the results
+        are stored here and now, if that works at once."""
+        if alone and self.lane.try_here(lambda: self._store_records([recording.record for recording in recordings])):
+            self._pass_on(recordings)
+        else:
+            self.lane.put(recordings)
 
     def _store(self, batch: Sequence[Recording]) -> None:
         records = [recording.record for recording in batch]
@@ -45,7 +49,12 @@ class Recorder:
         except DriverError:
             for recording in batch:
                 self._store_one(recording)
-        self._settler.put([recording.settling for recording in batch if recording.settling is not None])
+        self._pass_on(batch)
+
+    def _pass_on(self, batch: Sequence[Recording]) -> None:
+        settlings = [recording.settling for recording in batch if recording.settling is not None]
+        if settlings:
+            self._settler.put(settlings)
 
     def _store_one(self, recording: Recording) -> None:
         # One record that the backend refuses must not take the others of its batch with it.

@@ -16,11 +16,16 @@ from umbel.worker.settle import Settler, Settling
 _log = logging.getLogger("umbel.worker")
 #: Seconds that one `reserve` waits; it is woken when it shall end earlier.
 _WAIT_S = 5.0
-_MOST_PAUSE_S = 5.0
+#: Seconds that the thread which runs jobs waits for room, before it looks at what else there is to do.
+_ROOM_S = 0.5
+#: While jobs are at hand, a queue that has given all it had is not asked again for this long, in seconds.
+_QUIET_S = 0.05
+_LEAST_PAUSE_S, _MOST_PAUSE_S = 0.1, 5.0
 
 
 class Reserver:
-    """Asks the broker again and again, on a thread of its own."""
+    """Asks the broker again and again: on a thread of its own, or, where the pool runs jobs in place, between them on
+    that same thread (`turn`), which is the only one that has nothing to do while the broker has nothing."""
 
     def __init__(
         self,
@@ -30,6 +35,7 @@ class Reserver:
         settler: Settler,
         admit: Callable[[Sequence[Delivery]], None],
         failed: Callable[[str], None],
+        in_place: bool = False,
     ) -> None:
         self._transport = transport
         self._queues = tuple(queues)
@@ -38,10 +44,14 @@ class Reserver:
         self._admit = admit
         self._failed = failed
         self._stopping = False
+        self._in_place = in_place
+        self._pause_s = 0.0
+        self._quiet_until = 0.0
         self._thread = threading.Thread(target=self._run, name="umbel-reserve", daemon=True)
 
     def start(self) -> None:
-        self._thread.start()
+        if not self._in_place:
+            self._thread.start()
 
     def stop(self, timeout_s: float | None = None) -> None:
         """Reserve nothing more. Blocks until the thread has ended."""
@@ -51,29 +61,45 @@ class Reserver:
         if self._thread.is_alive():
             self._thread.join(timeout_s)
 
-    def _run(self) -> None:
-        pause_s = 0.1
-        while not self._stopping:
-            try:
-                self._reserve()
-                pause_s = 0.1
-            except TemporaryError as error:
-                _log.warning("Cannot reserve: %s; trying again in %.1f s", error, pause_s)
-                clock.sleep(pause_s)
-                pause_s = min(pause_s * 2, _MOST_PAUSE_S)
-            except DriverError as error:
-                self._failed(f"the transport has failed for good: {error}")
-                return
-            except Exception as error:
-                _log.exception("The transport raised what it should not")
-                self._failed(f"the transport raised {type(error).__name__}: {error}")
-                return
+    def turn(self, idle: bool) -> float:
+        """Look once; blocks only if the pool is `idle`. Returns seconds to let pass first, after an error."""
+        if idle:
+            return self._look(_WAIT_S, _ROOM_S)
+        if clock.monotonic() >= self._quiet_until:
+            return self._look(0.0, 0.0)
+        return 0.0
 
-    def _reserve(self) -> None:
-        room = self._ledger.wait_for_room(_WAIT_S)
+    def _run(self) -> None:
+        while not self._stopping:
+            pause_s = self._look(_WAIT_S, _WAIT_S)
+            if pause_s:
+                clock.sleep(pause_s)
+
+    def _look(self, wait_s: float, room_s: float) -> float:
+        try:
+            self._reserve(wait_s, room_s)
+            self._pause_s = 0.0
+        except TemporaryError as error:
+            self._pause_s = min(self._pause_s * 2 or _LEAST_PAUSE_S, _MOST_PAUSE_S)
+            _log.warning("Cannot reserve: %s; trying again in %.1f s", error, self._pause_s)
+        except DriverError as error:
+            self._fail(f"the transport has failed for good: {error}")
+        except Exception as error:
+            _log.exception("The transport raised what it should not")
+            self._fail(f"the transport raised {type(error).__name__}: {error}")
+        return self._pause_s
+
+    def _fail(self, reason: str) -> None:
+        self._stopping, self._pause_s = True, 0.0
+        self._failed(reason)
+
+    def _reserve(self, wait_s: float, room_s: float) -> None:
+        room = self._ledger.wait_for_room(room_s)
         if not room or self._stopping:
             return
-        deliveries = self._transport.reserve(self._queues, room, _WAIT_S)
+        deliveries = self._transport.reserve(self._queues, room, wait_s)
+        if len(deliveries) < room:
+            self._quiet_until = clock.monotonic() + _QUIET_S
         if not deliveries:
             return
         if self._stopping:  # reserved while the end was decided: back with them

@@ -93,6 +93,8 @@ class Worker:
         """End warmly: what runs is finished, what was reserved goes back. From any thread or signal handler."""
         self._stop_reason = self._stop_reason or reason
         self._pool.wake()
+        if self._parts is not None:
+            self._parts.transport.wake()
 
     def run(self, handle_signals: bool = True) -> int:
         """Work until told to stop. Blocks; returns the exit code. Call it in the main thread (signals, `solo`)."""
@@ -113,8 +115,7 @@ class Worker:
     def _work(self, parts: Parts) -> int:
         try:
             try:
-                while self._stop_reason is None:
-                    parts.executor.turn(None)
+                self._run_jobs(parts)
             except PermanentError as error:  # the pool can begin nothing more; what it runs may still end in order
                 self._fail(f"the pool has failed: {error}")
             self._drain(parts)
@@ -124,6 +125,17 @@ class Worker:
             self._cut_off(parts)
             return 1
         return 1 if self._failed else 0
+
+    def _run_jobs(self, parts: Parts) -> None:
+        if "in_place" not in self._pool.features:
+            while self._stop_reason is None:
+                parts.executor.turn(None)
+            return
+        pause_s = 0.0
+        while self._stop_reason is None:
+            heard = parts.executor.turn(pause_s)
+            if self._stop_reason is None:
+                pause_s = parts.reserver.turn(idle=not heard)
 
     # The beginning.
 
