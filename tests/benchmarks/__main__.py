@@ -1,6 +1,6 @@
 """Umbel beside Celery and the peers, on one broker, in one run:
 
-python -m tests.benchmarks [--only drain,idle] [--with umbel,huey] [--quick] [--json FILE]
+python -m tests.benchmarks [--broker redis] [--only drain,idle] [--with umbel,huey] [--quick] [--json FILE]
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ import argparse
 import json
 import os
 import platform
-import sqlite3
 import sys
 import time
 from collections.abc import Mapping, Sequence
@@ -35,8 +34,8 @@ def main() -> None:
     taking_part, absent = _contenders(options.broker, options.contenders)
     environment.prepare(taking_part)
     durabilities = options.durability or broker.DURABILITIES
-    about = _about(options, durabilities, taking_part, absent)
-    print(_heading(about), flush=True)
+    about = _about(options, broker, durabilities, taking_part, absent)
+    print(_heading(about, broker.TITLE), flush=True)
     rows: list[Row] = []
     for measurement in known:
         if options.only and measurement.name not in options.only:
@@ -46,7 +45,7 @@ def main() -> None:
             mine += measure(measurement, Bench(broker, durability, options.quick), taking_part, options.repeats)
         rows += mine
         print("\n" + "\n".join(tables([measurement], mine)), flush=True)
-    found = verdicts(rows)
+    found = verdicts(options.broker, rows)
     about["load after"] = round(os.getloadavg()[0], 2)
     print(f"\n## Targets\n\n{verdict_table(found)}\n\nLoad at the end: {about['load after']}.")
     if options.json:
@@ -118,7 +117,11 @@ def _options(known: Sequence[Measurement], modules: Mapping[str, ModuleType]) ->
 
 
 def _about(
-    options: argparse.Namespace, durabilities: Sequence[str], taking_part: Sequence[Contender], absent: dict[str, str]
+    options: argparse.Namespace,
+    broker: BrokerModule,
+    durabilities: Sequence[str],
+    taking_part: Sequence[Contender],
+    absent: dict[str, str],
 ) -> dict[str, Any]:
     return {
         "command": " ".join(["python -m tests.benchmarks", *sys.argv[1:]]),
@@ -127,7 +130,7 @@ def _about(
         "machine": f"{platform.system()} {platform.release()}, {os.cpu_count()} cores",
         "load": round(os.getloadavg()[0], 2),
         "broker": options.broker,
-        "sqlite": sqlite3.sqlite_version,
+        options.broker: broker.version(),
         "durabilities": list(durabilities),
         "contenders": {
             one.name: {"versions": environment.versions(one), "settings": one.settings(), "drain": one.drain}
@@ -137,10 +140,11 @@ def _about(
     }
 
 
-def _heading(about: dict[str, Any]) -> str:
+def _heading(about: dict[str, Any], title: str) -> str:
     lines = [
         f"`{about['command']}`: {about['when']}, {about['machine']}, load {about['load']}, Python {about['python']}, "
-        f"SQLite {about['sqlite']}, {' and '.join(about['durabilities'])} for everyone. Medians [lowest–highest].",
+        f"{title} {about[about['broker']]}, {' and '.join(about['durabilities'])} for everyone. "
+        "Medians [lowest–highest].",
         "",
     ]
     for name, one in about["contenders"].items():

@@ -26,6 +26,8 @@ class Setup:
     #: The measurements that it takes part in.
     uses: frozenset[str]
     environment: tuple[tuple[str, str], ...] = ()
+    #: How many tasks its drain takes at most, where that is not the contender's number.
+    drain: int = 0
 
 
 class Contender(ABC):
@@ -36,6 +38,8 @@ class Contender(ABC):
     app: ClassVar[str]
     #: What pip installs for it into the peers' environment; empty for Umbel, which is measured as it is installed.
     requirements: ClassVar[tuple[str, ...]] = ()
+    #: The environment that these are installed into: one of its own where the others' do not get along with them.
+    venv: ClassVar[str] = "peers"
     #: The distributions whose versions are printed.
     distributions: ClassVar[tuple[str, ...]]
     #: Whether `apps/<app>` has a faster way to enqueue many than one by one.
@@ -45,6 +49,8 @@ class Contender(ABC):
     first_send: ClassVar[str]
     #: How many queued and delayed tasks its growth is measured at: fewer where 100,000 would take minutes.
     growth: ClassVar[int] = 100_000
+    #: How many delayed ones, where that is another number.
+    growth_delayed: ClassVar[int] = 0
     #: How many tasks a drain takes at most.
     drain: ClassVar[int] = 100_000
 

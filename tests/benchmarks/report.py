@@ -7,9 +7,9 @@ from typing import Any
 
 import attrs
 
+from .comparisons import Verdict
 from .measurement import Measurement
 from .samples import Column, Row, best, times_better
-from .targets import Verdict
 
 REFERENCE = "Umbel"
 
@@ -23,16 +23,18 @@ def tables(measurements: Sequence[Measurement], rows: Sequence[Row]) -> Iterator
 
 
 def _table(measurement: Measurement, rows: Sequence[Row]) -> str:
-    main = measurement.columns[0]
+    main, *others = measurement.columns
+    # What only a server can say has no column where there is none.
+    columns = [main, *(column for column in others if any(column.key in row.numbers for row in rows))]
     grouped = any(row.group for row in rows)
-    head = [*(["with"] if grouped else []), "contender", *(column.title for column in measurement.columns), "Umbel is"]
+    head = [*(["with"] if grouped else []), "contender", *(column.title for column in columns), "Umbel is"]
     lines = []
     for group in dict.fromkeys(row.group for row in rows):
         members = [row for row in rows if row.group == group]
         reference = best(members, main, REFERENCE)
         for row in members:
             name = row.label if row.label == row.contender else f"{row.contender} {row.label}"
-            cells = [_cell(row, column) for column in measurement.columns]
+            cells = [_cell(row, column) for column in columns]
             lines.append([*([group] if grouped else []), name, *cells, _ratio(row, reference, main)])
     return "\n".join([_aligned(head, lines), *_troubles(rows)])
 

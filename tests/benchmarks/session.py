@@ -33,6 +33,8 @@ class Session:
         self._setup = setup
         self._trees: list[Tree] = []
         self.folder = broker.folder
+        #: None where the broker is none.
+        self.server = broker.server
         self.environment = {
             "PATH": f"{self.scripts}:{os.environ['PATH']}",
             "HOME": str(broker.folder),

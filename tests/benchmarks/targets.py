@@ -1,82 +1,80 @@
-"""What the project has promised of its speed, held against the numbers of this run.
-
-A target compares Umbel's default set-up, or its best where the row says so, with the *best* row of a peer.
-"""
+"""What the project has promised of its speed, held against the numbers of this run: one list for each broker."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
-from attrs import frozen
-
+from .comparisons import Verdict, at_most, drains, of_one_row, rate, share
 from .samples import Row
 
-DEFAULT = "prefork 2, default"
+FLOOR = "Bare LPUSH"
 
 
-@frozen
-class Verdict:
-    target: str
-    found: str
-    #: None: the rows that it takes were not measured.
-    met: bool | None
-
-
-def verdicts(rows: Sequence[Row]) -> list[Verdict]:
+def verdicts(broker: str, rows: Sequence[Row]) -> list[Verdict]:
     """Every target, in the order in which they were promised."""
+    return {"sqlite": _sqlite, "redis": _redis}[broker](rows)
+
+
+def _sqlite(rows: Sequence[Row]) -> list[Verdict]:
     return [
-        _at_most(rows, "round trip p50 ≤ 2 ms", "round trip", "p50_ms", 2.0, "ms"),
-        _at_most(rows, "idle worker < 1 % CPU", "idle", "cpu_percent", 1.0, "%"),
-        *_drains(rows, "Huey", 5),
-        *_drains(rows, "Celery", 10),
-        _at_most(rows, "delayed tasks: worker's growth ≤ 5 MiB", "growth", "delayed_growth", 5.0, "MiB"),
-        _at_most(rows, "queued tasks: worker's growth ≤ 5 MiB", "growth", "queued_growth", 5.0, "MiB"),
-        _at_most(rows, "either: client's growth ≤ 5 MiB", "growth", "client_growth", 5.0, "MiB"),
-        _share(rows, "import and app ≤ half of Celery's", "import", "app_ms", 1 / 2),
-        _share(rows, "worker ready ≤ a third of Celery's default boot", "boot", "ready_s", 1 / 3),
-        _share(rows, "two children ≤ 60 % of Celery's PSS", "memory", "pss_mib", 0.6),
+        at_most(rows, "round trip p50 ≤ 2 ms", "round trip", "p50_ms", 2.0, "ms"),
+        at_most(rows, "idle worker < 1 % CPU", "idle", "cpu_percent", 1.0, "%"),
+        *drains(rows, "Huey", 5),
+        *drains(rows, "Celery", 10),
+        at_most(rows, "delayed tasks: worker's growth ≤ 5 MiB", "growth", "delayed_growth", 5.0, "MiB"),
+        at_most(rows, "queued tasks: worker's growth ≤ 5 MiB", "growth", "queued_growth", 5.0, "MiB"),
+        at_most(rows, "either: client's growth ≤ 5 MiB", "growth", "client_growth", 5.0, "MiB"),
+        share(rows, "import and app ≤ half of Celery's", "import", "app_ms", 1 / 2),
+        share(rows, "worker ready ≤ a third of Celery's default boot", "boot", "ready_s", 1 / 3),
+        share(rows, "two children ≤ 60 % of Celery's PSS", "memory", "pss_mib", 0.6),
     ]
 
 
-def _at_most(rows: Sequence[Row], target: str, measurement: str, key: str, limit: float, unit: str) -> Verdict:
-    mine = _default(rows, measurement, "Umbel", key)
-    return Verdict(target, "–" if mine is None else f"{mine:.2f} {unit}", None if mine is None else mine <= limit)
-
-
-def _share(rows: Sequence[Row], target: str, measurement: str, key: str, share: float) -> Verdict:
-    mine, other = (_default(rows, measurement, name, key) for name in ("Umbel", "Celery"))
-    if mine is None or not other:
-        return Verdict(target, "–", None)
-    return Verdict(target, f"{mine / other:.0%} ({mine:.3g} of {other:.3g})", mine <= share * other)
-
-
-def _drains(rows: Sequence[Row], peer: str, times: float) -> Iterator[Verdict]:
-    """One verdict for each durability; it is met if it is in each of the groups."""
-    groups = dict.fromkeys(row.group for row in rows if row.measurement == "drain")
-    for durability in dict.fromkeys(group.rpartition(", ")[2] for group in groups) or [""]:
-        ratios = {}
-        for group in groups:
-            if group.endswith(durability):
-                mine, other = (max(_numbers(rows, name, "tasks_s", group), default=0.0) for name in ("Umbel", peer))
-                if mine and other:
-                    ratios[group.rpartition(", ")[0]] = mine / other
-        yield Verdict(
-            f"drain ≥ {times} × {peer}, best rows, {durability}",
-            "; ".join(f"{ratio:.1f} × {group}" for group, ratio in ratios.items()) or "–",
-            all(ratio >= times for ratio in ratios.values()) if ratios else None,
-        )
-
-
-def _default(rows: Sequence[Row], measurement: str, contender: str, key: str) -> float | None:
-    """The number of the default set-up, or of the only one."""
-    mine = [row for row in rows if (row.measurement, row.contender) == (measurement, contender) and key in row.numbers]
-    chosen = [row for row in mine if row.label.startswith(DEFAULT)] or mine[:1]
-    return chosen[0].numbers[key].median if chosen else None
-
-
-def _numbers(rows: Sequence[Row], contender: str, key: str, group: str) -> list[float]:
+def _redis(rows: Sequence[Row]) -> list[Verdict]:
     return [
-        row.numbers[key].median
-        for row in rows
-        if (row.contender, row.group) == (contender, group) and key in row.numbers
+        *(each for kept in ("ignored", "stored") for each in _redis_drains(rows, kept)),
+        *_redis_calls(rows),
+        at_most(rows, "round trip, solo: p50 < 0.6 ms", "round trip", "p50_ms", 0.6, "ms", "solo"),
+        at_most(rows, "round trip, prefork: p50 < 1 ms", "round trip", "p50_ms", 1.0, "ms"),
+        *(
+            of_one_row(rows, f"round trip, {pool}: p99 < 3 × p50", "round trip", "p99_ms", "p50_ms", 3, pool)
+            for pool in ("solo", "prefork")
+        ),
+        at_most(rows, "idle worker < 0.5 % CPU", "idle", "cpu_percent", 0.5, "%"),
+        at_most(rows, "idle worker < 5 commands/s", "idle", "commands_s", 5.0, "commands/s"),
     ]
+
+
+def _redis_drains(rows: Sequence[Row], kept: str) -> list[Verdict]:
+    drained = [row for row in rows if row.measurement == "drain" and f"results {kept}" in row.group]
+    one = [row for row in drained if row.group.startswith("one process")]
+    prefork = [row for row in drained if row.label.startswith("prefork 2")]
+    found = []
+    for who, times, of in (("Celery", 20, _of("Celery", one)), ("the fastest peer", 4, _peers(one))):
+        target = f"drain, one process, results {kept} ≥ {times} × {who}"
+        found.append(rate(_of("Umbel", one), of, target, "tasks_s", times, _times))
+    target = f"drain, prefork 2, results {kept} ≥ 15 × Celery's"
+    return [*found, rate(_of("Umbel", prefork), _of("Celery", prefork), target, "tasks_s", 15, _times)]
+
+
+def _redis_calls(rows: Sequence[Row]) -> list[Verdict]:
+    calls = [row for row in rows if row.measurement == "enqueue"]
+    singly = [row for row in calls if row.group == "one by one"]
+    mine, many = _of("Umbel", singly), [row for row in _of("Umbel", calls) if row.group == "in bulk"]
+    return [
+        share(singly, "delay(): client CPU ≤ a fifth of Celery's", "enqueue", "cpu_us", 1 / 5),
+        rate(mine, _of(FLOOR, singly), "delay() ≥ 75 % of the bare LPUSH", "messages_s", 0.75, lambda x: f"{x:.0%}"),
+        rate(many, _of("Celery", calls), "in bulk ≥ 40 × Celery's loop", "messages_s", 40, _times),
+    ]
+
+
+def _of(contender: str, rows: Sequence[Row]) -> list[Row]:
+    return [row for row in rows if row.contender == contender]
+
+
+def _peers(rows: Sequence[Row]) -> list[Row]:
+    return [row for row in rows if row.contender not in ("Umbel", FLOOR)]
+
+
+def _times(ratio: float) -> str:
+    return f"{ratio:.1f} ×"

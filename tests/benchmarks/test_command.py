@@ -9,6 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.benchmarks.apps.resp import ask
+from tests.benchmarks.brokers import redis
+
 pytestmark = pytest.mark.needs("umbel-sqlite", "umbel-prefork", "umbel-cli")
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -27,6 +30,34 @@ def test_the_command_prints_a_table_and_writes_everything_as_json(tmp_path: Path
         assert row["trouble"] is None
         assert all(value > 0 for values in row["numbers"].values() for value in values)
     assert {target["met"] for target in found["targets"]} >= {None}, "what was not measured is neither met nor missed"
+
+
+@pytest.mark.needs("umbel-redis")
+def test_on_redis_it_holds_umbel_against_the_bare_round_trip(tmp_path: Path) -> None:
+    file = tmp_path / "run.json"
+    command = [sys.executable, "-m", "tests.benchmarks", "--broker", "redis", "--quick"]
+    command += ["--with", "umbel,bare lpush", "--only", "round trip,enqueue", "--json", str(file)]
+    ran = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True)
+    assert ran.returncode == 0, ran.stderr
+    found = json.loads(file.read_text())
+    assert [row["contender"] for row in found["rows"] if row["group"] == "one by one"] == ["Umbel", "Bare LPUSH"]
+    for row in found["rows"]:
+        assert row["trouble"] is None
+        assert all(value > 0 for values in row["numbers"].values() for value in values)
+    assert "delay() ≥ 75 % of the bare LPUSH" in {
+        each["target"] for each in found["targets"] if each["met"] is not None
+    }
+
+
+@pytest.mark.needs("umbel-redis")
+def test_a_redis_server_says_what_others_had_it_do(tmp_path: Path) -> None:
+    with redis.open_broker(tmp_path, redis.DURABILITIES[0]) as broker:
+        assert broker.server is not None
+        before, cpu_s, memory = broker.server.commands(), broker.server.cpu_s(), broker.server.memory()
+        assert ask(broker.address, "LPUSH", "list", "x" * 100_000) == 1
+        assert broker.server.commands() - before == 1, "what asks for it is not counted"
+        assert broker.server.cpu_s() > cpu_s
+        assert broker.server.memory() - memory > 100_000
 
 
 def test_a_measurement_that_does_not_exist_is_refused_with_the_names_of_those_that_do() -> None:

@@ -23,6 +23,9 @@ if STORES:
 if prefetch := os.environ.get("BENCH_PREFETCH"):
     app.conf.worker_prefetch_multiplier = int(prefetch)
 
+if os.environ.get("BENCH_LEAN"):
+    app.conf.worker_enable_remote_control = False
+
 if os.environ["BENCH_BROKER_URL"].startswith("sqla+sqlite"):
     from kombu.transport.sqlalchemy import Transport
     from sqlalchemy import event
@@ -78,6 +81,10 @@ def call():
 
 
 def stored():
+    if os.environ["BENCH_BACKEND_URL"].startswith("redis"):
+        from resp import ask  # noqa: PLC0415  (a worker has no use for it)
+
+        return ask(os.environ["BENCH_BACKEND_URL"], "DBSIZE")  # nothing else is in that database
     path = os.environ["BENCH_BACKEND_URL"].partition(":///")[2]
     with sqlite3.connect(path, timeout=30) as database:
         try:

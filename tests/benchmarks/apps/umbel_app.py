@@ -67,5 +67,9 @@ def call():
 
 
 def stored():
+    if os.environ["BENCH_BACKEND_URL"].startswith("redis"):
+        from resp import ask  # noqa: PLC0415  (a worker has no use for it)
+
+        return ask(os.environ["BENCH_BACKEND_URL"], "DBSIZE")  # nothing else is in that database
     with sqlite3.connect(os.environ["BENCH_DATABASE"], timeout=30) as database:
         return database.execute("select count(*) from result").fetchone()[0]

@@ -29,35 +29,41 @@ class Growth(Measurement):
         Column("client_growth", "client grows", "low", "+.1f"),
         Column("worker_few", "worker at 1,000", "low", ".1f"),
         Column("client_few", "client at 1,000", "low", ".1f"),
+        Column("worker_queued", "worker with all queued", "low", ".1f"),
+        Column("server_queued", "server bytes/queued task", "low", ",.0f"),
+        Column("server_delayed", "server bytes/delayed task", "low", ",.0f"),
     )
     repeats = 1
 
     def cases(self, contender: Contender) -> Sequence[Case]:
-        return [
-            Case(contender, setup, "", f"{setup.label}, {contender.growth:,} tasks") for setup in self.setups(contender)
-        ]
+        return [Case(contender, setup, "", f"{setup.label}, {_sizes(contender)}") for setup in self.setups(contender)]
 
     def once(self, bench: Bench, case: Case) -> dict[str, float]:
-        many = max(bench.size(case.contender.growth), 2 * FEW)
-        queued = self._grow(bench, case, many, delayed=False)
-        delayed = self._grow(bench, case, many, delayed=True)
-        return {
+        contender = case.contender
+        queued = self._grow(bench, case, bench.size(contender.growth), delayed=False)
+        delayed = self._grow(bench, case, bench.size(contender.growth_delayed or contender.growth), delayed=True)
+        found = {
             "queued_growth": queued["worker"],
             "delayed_growth": delayed["worker"],
             "client_growth": max(queued["client"], delayed["client"]),
             "worker_few": delayed["worker_few"],
             "client_few": delayed["client_few"],
         }
+        if "server" in queued:
+            found["worker_queued"] = queued["worker_many"]
+            found |= {"server_queued": queued["server"], "server_delayed": delayed["server"]}
+        return found
 
     def _grow(self, bench: Bench, case: Case, many: int, *, delayed: bool) -> dict[str, float]:
         assert case.setup is not None
+        many = max(many, 2 * FEW)
         with bench.session(case) as run, run.client() as client, run.workers() as trees:
             client.ask("enqueue", n=20)
             run.until_count(20)
             if not delayed:
                 client.ask("hold", n=case.setup.processes)
                 run.until_count(20 + case.setup.processes)
-            weights = []
+            weights, held = [], []
             for more in (FEW, many - FEW):
                 if delayed:
                     client.ask("later", n=more, delay_s=HOUR_S)
@@ -65,13 +71,21 @@ class Growth(Measurement):
                     client.ask("fill", n=more)
                 _until_quiet(run, trees)
                 weights.append((sum(tree.weight().rss for tree in trees), weight_of(client.pid).rss))
+                held.append(run.server.memory() if run.server else 0)
         (worker_few, client_few), (worker_many, client_many) = weights
-        return {
+        found = {
             "worker": worker_many - worker_few,
             "client": client_many - client_few,
             "worker_few": worker_few,
+            "worker_many": worker_many,
             "client_few": client_few,
         }
+        return found | {"server": (held[1] - held[0]) / (many - FEW)} if run.server else found
+
+
+def _sizes(contender: Contender) -> str:
+    delayed = f" ({contender.growth_delayed:,} delayed)" if contender.growth_delayed else ""
+    return f"{contender.growth:,} tasks{delayed}"
 
 
 def _until_quiet(run: Session, trees: Sequence[Tree]) -> None:

@@ -7,7 +7,9 @@ from collections.abc import Sequence
 
 from ..contender import Contender
 from ..measurement import Bench, Case, Measurement
+from ..processes import Tree
 from ..samples import Column
+from ..session import Session
 
 
 class Idle(Measurement):
@@ -18,6 +20,7 @@ class Idle(Measurement):
     columns = (
         Column("cpu_percent", "CPU %", "low", ".2f"),
         Column("wakeups_s", "wake-ups/s", "low", ",.1f"),
+        Column("commands_s", "commands/s at the server", "low", ",.2f"),
     )
 
     def cases(self, contender: Contender) -> Sequence[Case]:
@@ -29,13 +32,18 @@ class Idle(Measurement):
             client.ask("enqueue", n=10)
             run.until_count(10)
             time.sleep(rest_s)
-            cpu_s, wakeups, began = (sum(t.cpu_s() for t in trees), sum(t.wakeups() for t in trees), time.monotonic())
+            before, began = _so_far(run, trees), time.monotonic()
             time.sleep(watch_s)
             took = time.monotonic() - began
-            return {
-                "cpu_percent": (sum(t.cpu_s() for t in trees) - cpu_s) / took * 100,
-                "wakeups_s": (sum(t.wakeups() for t in trees) - wakeups) / took,
-            }
+            return {key: (value - before[key]) / took for key, value in _so_far(run, trees).items()}
+
+
+def _so_far(run: Session, trees: Sequence[Tree]) -> dict[str, float]:
+    found = {
+        "cpu_percent": sum(tree.cpu_s() for tree in trees) * 100,
+        "wakeups_s": float(sum(tree.wakeups() for tree in trees)),
+    }
+    return found | {"commands_s": run.server.commands()} if run.server else found
 
 
 MEASUREMENT = Idle()
