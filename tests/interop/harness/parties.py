@@ -141,8 +141,9 @@ class Parties:
         self.folder = folder
         folder.mkdir(parents=True, exist_ok=True)
         self._started: list[Worker | Client] = []
+        path = os.pathsep.join(filter(None, [str(PROJECT), os.environ.get("PYTHONPATH")]))
         self.environment = {
-            **os.environ, "INTEROP_URL": url, "PYTHONPATH": str(PROJECT), "PYTHONDONTWRITEBYTECODE": "1",
+            **os.environ, "INTEROP_URL": url, "PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1",
             "XDG_STATE_HOME": str(folder / "state"),
         }  # fmt: skip
 
