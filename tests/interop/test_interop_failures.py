@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from harness.parties import Client, Worker
+from harness.parties import Client, Worker, noted
 
 ERRORS = [("ValueError", ["no good", 7], "builtins"), ("KeyError", ["missing"], "builtins"),
           ("Overdrawn", [12], "interop_tasks")]  # fmt: skip
@@ -40,7 +40,7 @@ def test_a_task_that_nobody_knows_fails(client: Client) -> None:
 def test_a_callback_gets_the_result(client: Client, worker: Worker, tmp_path: Path) -> None:
     notes = tmp_path / "notes"
     id = client.send("interop.add", 2, 3, link=[["interop.note", [str(notes)], {}]])
-    worker.until(notes.exists, "a note of the callback")
+    worker.until(lambda: bool(noted(notes)), "a note of the callback")
 
     assert client.get(id)["value"] == 5
     assert notes.read_text() == "5\n"
@@ -50,6 +50,6 @@ def test_an_errback_gets_the_id(client: Client, worker: Worker, tmp_path: Path) 
     notes = tmp_path / "notes"
     link = [["interop.note_failure", [], {"path": str(notes)}]]
     id = client.send("interop.fail", "ValueError", "x", link_error=link)
-    worker.until(notes.exists, "a note of the errback")
+    worker.until(lambda: bool(noted(notes)), "a note of the errback")
 
     assert notes.read_text() == f"{id}\n"

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from harness.parties import Parties, Worker
+from harness.parties import Parties, Worker, noted
 
 #: What a dead worker of Celery's held comes back after this time, when another one starts (or looks, every 100 s).
 VISIBILITY_S = 3
@@ -134,7 +134,7 @@ def test_celery_does_not_take_what_a_worker_of_umbel_is_still_running(
     client, notes, go = parties.client("celery"), tmp_path / "notes", tmp_path / "go"
     umbel = parties.worker("umbel", *one, INTEROP_LEASE_S="1.5").ready()
     id = client.send("interop.hold", str(notes), str(go))
-    umbel.until(notes.exists, "a task that runs")
+    umbel.until(lambda: bool(noted(notes)), "a task that runs")
     begun = time.monotonic()
     umbel.until(lambda: time.monotonic() > begun + 2 * VISIBILITY_S, "visibility timeout that is over")
     celery = parties.worker("celery", *one, INTEROP_VISIBILITY_S=str(VISIBILITY_S)).ready()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from harness.parties import Parties
+from harness.parties import Parties, noted
 
 ONE_AT_A_TIME = ("-c", "1", "-P", "solo", "--prefetch-multiplier", "1")
 
@@ -14,7 +14,7 @@ def test_the_lowest_number_runs_first(parties: Parties, pair: tuple[str, str], t
     for priority in (9, 6, 3, 0, 9, 6, 3, 0):
         client.send("interop.note", str(priority), str(notes), priority=priority)
     worker = parties.worker(pair[1], *ONE_AT_A_TIME)
-    worker.until(lambda: notes.exists() and len(notes.read_text().split()) == 8, "eight notes")
+    worker.until(lambda: len(noted(notes)) == 8, "eight notes")
 
     assert notes.read_text().split() == ["0", "0", "3", "3", "6", "6", "9", "9"]
 
@@ -26,6 +26,6 @@ def test_equal_ones_run_in_the_order_in_which_they_were_sent(
     for number in range(10):
         client.send("interop.note", str(number), str(notes))
     worker = parties.worker(pair[1], *ONE_AT_A_TIME)
-    worker.until(lambda: notes.exists() and len(notes.read_text().split()) == 10, "ten notes")
+    worker.until(lambda: len(noted(notes)) == 10, "ten notes")
 
     assert notes.read_text().split() == [str(number) for number in range(10)]

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from harness.parties import Parties, Worker
+from harness.parties import Parties, Worker, noted
 
 
 @pytest.fixture
@@ -75,7 +75,7 @@ def test_what_is_reserved_has_the_form_of_celerys(parties: Parties, store: Any, 
     for kind in ("celery", "umbel"):
         worker, client = parties.worker(kind, "-c", "1"), parties.client("celery")
         client.send("interop.hold", str(tmp_path / kind), str(tmp_path / "never"))
-        worker.until((tmp_path / kind).exists, "a task that runs")
+        worker.until(lambda kind=kind: bool(noted(tmp_path / kind)), "a task that runs")
         ((tag, held),) = store.hgetall("unacked").items()
         envelope, *where = json.loads(held)
         found[kind] = (shape(envelope), where, store.zrange("unacked_index", 0, -1) == [tag])
@@ -113,7 +113,7 @@ def test_callbacks_go_from_one_kind_of_worker_to_the_other(
     client, notes = parties.client(kind), tmp_path / "notes"
     for number in range(40):
         client.send("interop.add", number, 0, link=[["interop.note", [str(notes)], {}]])
-    fleet[0].until(lambda: notes.exists() and notes.read_text().count("\n") == 40, "forty notes")
+    fleet[0].until(lambda: len(noted(notes)) == 40, "forty notes")
 
     assert sorted(map(int, notes.read_text().split())) == list(range(40))
     assert both_ran(fleet, "interop.note")

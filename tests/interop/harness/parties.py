@@ -162,3 +162,8 @@ class Parties:
     def _kept(self, each: Any) -> Any:
         self._started.append(each)
         return each
+
+
+def noted(notes: Path) -> list[str]:
+    """The whole lines that tasks have left there so far."""
+    return notes.read_text().split("\n")[:-1] if notes.exists() else []
