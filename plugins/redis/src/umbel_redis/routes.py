@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from threading import Lock
 from typing import Any
 
-from umbel_redis.errors import ErrorReply
-from umbel_redis.link import Command, Link
+from umbel_redis.link import Link
 from umbel_redis.nodes import Nodes
 from umbel_redis.script import Script
 from umbel_redis.server import Server
@@ -45,13 +44,7 @@ class Routes:
     def scripts(self, script: Script, calls: Sequence[tuple[bytes, Sequence[Any]]]) -> None:
         """Run a script for each of these keys with its arguments, in this order for each key."""
         for link, numbers in self._by_link([key for key, _ in calls]).items():
-            mine = [calls[number] for number in numbers]
-            commands: list[Command] = [script.known((key,), arguments) for key, arguments in mine]
-            for reply, (key, arguments) in zip(link.exchange(commands), mine, strict=True):
-                if isinstance(reply, ErrorReply):
-                    if reply.code != "NOSCRIPT":
-                        raise link.translated(reply)
-                    link.script(script, (key,), arguments)
+            link.scripts([(script, calls[number][:1], calls[number][1]) for number in numbers])
 
     def close(self) -> None:
         """Close all connections."""

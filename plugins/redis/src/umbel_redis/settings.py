@@ -113,3 +113,5 @@ class RedisSettings:
     polling_interval: float | None = None
     #: No effect: a worker tries to store a result until it is stored.
     retry_policy: dict[str, Any] | None = None
+    #: No effect: every error of the network counts as one.
+    additional_connection_errors: Any = None
