@@ -19,8 +19,8 @@ class Group:
         self.armed = 0
         #: On the monotonic clock: when the next delayed message is due.
         self.due = float("inf")
-        #: The last reserve has found less than was asked for.
-        self.quiet = True
+        #: The last reserve has found all that was asked for, and the next will hardly have to wait.
+        self.is_busy = False
         self._turn = 0
         fair = settings.queue_order_strategy == "round_robin"
         if settings.queue_order_strategy == "sorted":
@@ -31,8 +31,11 @@ class Group:
         self.shared = shared = queues[0].shared
         self._names = [keys.queue for keys in queues]
         lists = [name for keys in queues for name in keys.lists]
-        #: Reading them all has the server tell when one changes.
-        self.watch: Command = ("EXISTS", *lists, *(keys.delayed for keys in queues), shared.paused)
+        #: Reading them has the server tell when one changes.
+        self.watch: Sequence[Command] = (
+            ("EXISTS", *(keys.delayed for keys in queues), shared.paused),
+            ("EXISTS", *lists),
+        )
         #: Whether anything waits, and whether anybody holds anything.
         self.look: Sequence[Command] = (("EXISTS", *lists), ("EXISTS", shared.unacked_index))
         self.reclaim_keys = [shared.unacked, shared.unacked_index, shared.clock]
@@ -40,10 +43,6 @@ class Group:
         self.reclaim_args = [str(int(settings.visibility_timeout * 1000)), str(self._lists)]
         self.reclaim_args += [str(len(keys.tail)) for keys in queues]
         self._prepared = [self._prepare(order) for order in self._orders]
-
-    def expect_something(self) -> None:
-        """The next reserve need not ask first whether anything is there."""
-        self.armed, self.quiet = 0, False
 
     def listening(self, now: float) -> Command:
         """Tells everybody that somebody takes messages from these queues."""

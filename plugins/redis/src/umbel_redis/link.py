@@ -93,21 +93,25 @@ class Link:
         return self.scripts(((script, keys, args),))[0]
 
     def scripts(
-        self, calls: Sequence[tuple[Script, Sequence[Any], Sequence[Any]]], before: Sequence[Command] = ()
+        self,
+        calls: Sequence[tuple[Script, Sequence[Any], Sequence[Any]]],
+        before: Sequence[Command] = (),
+        after: Sequence[Command] = (),
     ) -> list[Any]:
-        """What scripts return that are sent together, after commands that may fail as long as the server can do better.
+        """What scripts return that are sent together, and the answers to the commands after them.
 
-        The server is taught those that it does not know (any more).
+        The commands before them may fail, unless another server could do better. Scripts that the server does not know
+        (any more) are taught and called again, after the rest.
         """
         with self._lock:
-            replies = self.exchange([*before, *(script.known(keys, args) for script, keys, args in calls)])
+            known = [script.known(keys, args) for script, keys, args in calls]
+            replies = self.exchange([*before, *known, *after])
             for reply in replies[: len(before)]:
                 if isinstance(reply, ErrorReply) and reply.code in GONE:
                     raise self.translated(reply)
-            replies = replies[len(before) :]
-            for place, reply in enumerate(replies):
-                if isinstance(reply, ErrorReply) and reply.code == "NOSCRIPT":
-                    script, keys, args = calls[place]
+            del replies[: len(before)]
+            for place, (script, keys, args) in enumerate(calls):
+                if isinstance(replies[place], ErrorReply) and replies[place].code == "NOSCRIPT":
                     replies[place] = self.exchange((script.taught(keys, args),))[0]
         for reply in replies:
             if isinstance(reply, ErrorReply):
@@ -172,7 +176,7 @@ class Link:
 
     def was_told(self) -> bool:
         """Whether the server has pushed anything since this was last asked (with protocol 3). Never blocks."""
-        while self.read_if_there() is not None:
+        while self._socket is not None and self.read_if_there() is not None:
             self._told = True
         told, self._told = self._told, False
         return told

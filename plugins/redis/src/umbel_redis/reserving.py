@@ -37,6 +37,7 @@ LOOK_S = 0.25
 COMPLAIN_S = 60.0
 
 Call = tuple[Script, Sequence[str], Sequence[str]]
+HandedOut = tuple[Tag, int, bytes]
 
 
 class Reserver:
@@ -85,7 +86,8 @@ class Reserver:
                 now = clock.monotonic()
                 due = min((group.due for group in self._groups), default=deadline)
                 if due <= now or (self._look_at <= now and self._look()):
-                    self._disarm()
+                    for group in self._groups:
+                        group.armed = 0
                 elif deadline <= now:
                     return
                 else:
@@ -95,12 +97,8 @@ class Reserver:
             raise
 
     def expects_nothing(self, queues: Sequence[str]) -> bool:
-        """Whether the last `take` of the same has found nothing, and the server would have told of any news."""
+        """Whether the last `take` of the same has left nothing, and the server tells of news."""
         return queues == self._queues and all(group.armed for group in self._groups)
-
-    def _disarm(self) -> None:
-        for group in self._groups:
-            group.expect_something()
 
     def forget(self) -> None:
         """Look anew where the queues are, and take nothing for granted."""
@@ -127,50 +125,55 @@ class Reserver:
         """Nothing has come since the server was asked to tell."""
         for group in self._groups:
             if group.link.was_told() or group.armed != group.link.openings:
-                group.expect_something()
+                group.armed = 0
         return all(group.armed for group in self._groups)
 
     def _take(self, group: Group, limit: int, lease_s: float, must_look: bool) -> list[Delivery]:
+        calls: list[Call] = []
+        before: list[Command] = []
+        if must_look:
+            before.append(group.listening(clock.time()))
+            calls.append((load("reclaim"), group.reclaim_keys, group.reclaim_args))
+        handed_out, replies = self._reserve(group, limit, lease_s, calls, before)
+        if not group.is_busy:
+            waiting, group.armed = replies[-1], group.link.openings
+            if handed_out:
+                group.armed = 0 if waiting else group.armed
+            elif waiting:  # It has come in between; or the queue is paused.
+                handed_out, _ = self._reserve(group, limit, lease_s)
+        else:
+            group.armed = 0
+        group.is_busy = len(handed_out) == limit
+        for _, *held in replies[: len(calls)]:
+            self._restore(group, held)
+        return self._fit(handed_out, group)
+
+    def _reserve(
+        self, group: Group, limit: int, lease_s: float, calls: Sequence[Call] = (), before: Sequence[Command] = ()
+    ) -> tuple[list[HandedOut], list[Any]]:
+        """What the script hands out, and what else was answered."""
         order, keys, last = group.next_turn()
         # No number is used twice, even if the answer is lost and nobody knows what was handed out.
         number, self._number = self._number, self._number + limit
         args = [str(limit), self._token, str(number), str(int(lease_s * 1000)), *last]
-        calls: list[Call] = [(load("reserve"), keys, args)]
-        before: list[Command] = []
-        if must_look:
-            before.append(group.listening(clock.time()))
-            calls.insert(0, (load("reclaim"), group.reclaim_keys, group.reclaim_args))
-        armed = 0
-        if group.quiet:
-            there, armed = self._arm(group)
-            if not there and not must_look:
-                group.armed, group.due = armed, float("inf")
-                return []
-        *reclaimed, answer = group.link.scripts(calls, before)
+        after = () if group.is_busy else self._arming(group)
+        group.link.was_told()
+        replies = group.link.scripts([*calls, (load("reserve"), keys, args)], before, after)
+        answer = replies.pop(len(calls))
         handed_out = list(self._handed_out(order, number, answer))
         self._number = number + len(handed_out)
-        now = clock.monotonic()
         due_ms, wrong = answer[:2]
+        now = clock.monotonic()
         group.due = now + due_ms / 1000 if due_ms >= 0 else float("inf")
-        group.armed = 0 if handed_out else armed
-        group.quiet = len(handed_out) < limit
         if wrong:
             self._complain(wrong, now)
-        for _, *held in reclaimed:
-            self._restore(group, held)
-        return self._fit(handed_out, group)
+        return handed_out, replies
 
-    def _arm(self, group: Group) -> tuple[int, int]:
-        """Have the server tell when something comes; how many keys hold something now, and on which connection."""
-        with group.link as link:
-            link.connect()
-            link.was_told()
-            there: int = link.pipeline((*self._caching, group.watch))[-1]
-            return there, link.openings
+    def _arming(self, group: Group) -> Sequence[Command]:
+        """Have the server tell when something comes; the last answer is how many lists hold something."""
+        return (*self._caching, group.watch[0], *self._caching, group.watch[1])
 
-    def _handed_out(
-        self, order: Sequence[QueueKeys], number: int, answer: list[Any]
-    ) -> Iterator[tuple[Tag, int, bytes]]:
+    def _handed_out(self, order: Sequence[QueueKeys], number: int, answer: list[Any]) -> Iterator[HandedOut]:
         """Tag, priority of the list, and envelope of each message in the answer of the script."""
         place = 2
         while place < len(answer):
@@ -180,7 +183,7 @@ class Reserver:
                 yield Tag(order[queue - 1].queue, f"{self._token}{number:08x}:{list_}"), list_ - 1, envelope
             place += 3 + some
 
-    def _fit(self, handed_out: Sequence[tuple[Tag, int, bytes]], group: Group) -> list[Delivery]:
+    def _fit(self, handed_out: Sequence[HandedOut], group: Group) -> list[Delivery]:
         """The deliveries. What cannot be read goes to the dead letters, what is not due goes where it waits."""
         fit, unfit, now = [], [], clock.time()
         for tag, list_, envelope in handed_out:

@@ -15,8 +15,8 @@ class BrokerSettings:
     old_prefix: ClassVar[str] = "BROKER_"
 
     #: Where messages go: `scheme://user:password@host:port/vhost`; the scheme names the transport. Of a list, or of
-    #: URLs joined by `;`, the first is used, but by transports whose servers know of one another. None is the default transport. The environment variables UMBEL_BROKER_URL
-    #: and CELERY_BROKER_URL beat every other source.
+    #: URLs joined by `;`, the first is used, but by transports whose servers know of one another. None is the default
+    #: transport. The environment variables UMBEL_BROKER_URL and CELERY_BROKER_URL beat every other source.
     url: str | list[str] | None = None
     #: The broker that workers consume from, where that is not `broker_url` (environment: CELERY_BROKER_READ_URL).
     read_url: str | list[str] | None = field(default=None, metadata={"like": "broker_url"})

@@ -90,7 +90,8 @@ end
 if taken > 0 then
     redis.call('HSET', unacked, unpack(fields))
     redis.call('ZADD', index, unpack(scores))
-else
+end
+if taken < limit then
     for _, queue in ipairs(open) do
         local first = redis.call('ZRANGE', KEYS[first_key(queue) + 1], 0, 0, 'WITHSCORES')
         if first[2] then
