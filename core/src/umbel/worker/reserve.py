@@ -20,7 +20,8 @@ _WAIT_S = 5.0
 _ROOM_S = 0.5
 #: While jobs are at hand, a queue that has given all it had is not asked again for this long, in seconds.
 _QUIET_S = 0.05
-_LEAST_PAUSE_S, _MOST_PAUSE_S = 0.1, 5.0
+# A broker that is back is heard of within the longer of them.
+_LEAST_PAUSE_S, _MOST_PAUSE_S = 0.1, 2.0
 
 
 class Reserver:
