@@ -26,6 +26,8 @@ class Setup:
     #: The measurements that it takes part in.
     uses: frozenset[str]
     environment: tuple[tuple[str, str], ...] = ()
+    #: How many tasks run at the same time, where that is more than one a process.
+    at_once: int = 0
     #: How many tasks its drain takes at most, where that is not the contender's number.
     drain: int = 0
 

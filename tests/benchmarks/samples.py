@@ -63,4 +63,4 @@ def best(rows: Sequence[Row], column: Column, contender: str) -> Row | None:
 def times_better(one: float, other: float, better: Literal["high", "low"]) -> float | None:
     """How many times better `one` is than `other`; None where that means nothing."""
     above, below = (one, other) if better == "high" else (other, one)
-    return above / below if below > 0 else None
+    return above / below if above > 0 and below > 0 else None

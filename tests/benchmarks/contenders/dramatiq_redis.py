@@ -40,14 +40,15 @@ class DramatiqRedis(Contender):
                 "1 process, 8 threads, default",
                 1,
                 ((*WORKER, "-p", "1", "-t", "8"),),
-                frozenset({"drain", "round trip", "boot", "idle"}),
+                frozenset({"drain", "round trip", "boot", "idle", "growth"}),
+                at_once=8,
             ),
             Setup("2 processes, tuned", 2, ((*WORKER, "-p", "2", *tuned),), frozenset({"drain"}), TUNED),
             Setup(
                 "2 × 8 threads, default",
                 2,
                 ((*WORKER, "-p", "2", "-t", "8"),),
-                frozenset({"drain", "memory", "growth"}),
+                frozenset({"drain", "memory"}),
             ),
         )
 

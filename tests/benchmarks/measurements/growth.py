@@ -61,8 +61,9 @@ class Growth(Measurement):
             client.ask("enqueue", n=20)
             run.until_count(20)
             if not delayed:
-                client.ask("hold", n=case.setup.processes)
-                run.until_count(20 + case.setup.processes)
+                at_once = case.setup.at_once or case.setup.processes
+                client.ask("hold", n=at_once)
+                run.until_count(20 + at_once)
             weights, held = [], []
             for more in (FEW, many - FEW):
                 if delayed:
