@@ -28,6 +28,7 @@ KNOWN_FEATURES: dict[str, frozenset[str]] = {
     "pool": frozenset(
         {
             "concurrent",
+            "in_place",
             "max_memory_per_child",
             "max_tasks_per_child",
             "processes",

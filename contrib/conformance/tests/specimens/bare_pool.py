@@ -173,6 +173,11 @@ class ClaimsProcesses(BarePool):
     caught_by = "test_jobs_run_in_the_processes_that_the_pool_names"
 
 
+class ClaimsToRunInPlace(BarePool):
+    features = frozenset({"concurrent", "in_place"})
+    caught_by = "test_in_place_a_job_runs_in_the_thread_that_hears_of_it"
+
+
 class ClaimsSoftLimits(BarePool):
     features = frozenset({"concurrent", "soft_time_limit"})
     caught_by = "test_at_its_soft_limit_a_job_may_clean_up"

@@ -110,6 +110,16 @@ class Running(PoolBench):
         assert pool.pids == {one.key: os.getpid()}
         assert list(pool.pool.pids()) == []
 
+    @needs("in_place")
+    def test_in_place_a_job_runs_in_the_thread_that_hears_of_it(self, start_pool: StartPool) -> None:
+        assert start_pool().run(job("thread"))[0].reason == str(threading.get_ident())
+
+    @lacks("in_place")
+    def test_the_thread_that_hears_of_jobs_runs_none(self, start_pool: StartPool) -> None:
+        here = f"{os.getpid()} {threading.get_ident()}"
+        outcome = start_pool().run(job("thread"))[0]
+        assert f"{outcome.summary} {outcome.reason}" != here, "declare the feature in_place"
+
     @needs("concurrent")
     def test_jobs_really_run_at_the_same_time(self, start_pool: StartPool) -> None:
         outcomes = start_pool(concurrency=3).run(*jobs(3, "meet:3"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -29,6 +30,7 @@ class ScriptedRunner:
     `wait:NAME`           runs until the file NAME is there (`open_gate` makes it); ends early at its soft limit
     `meet:N`              runs until N such jobs run at the same time
     `census`              notes how many `census` jobs ran at once, itself included
+    `thread`              notes which thread runs it
     `stubborn`            never ends, and ignores its soft limit
     `leak:NAME`           as `wait`, but the soft limit escapes from the runner
     `raise`               fails
@@ -103,6 +105,9 @@ class ScriptedRunner:
         self._until(lambda: len(list(self.folder.glob(f"met-{number}-*"))) >= int(number))
         return "met"
 
+    def _thread(self, job: Job, argument: str) -> str:
+        return str(threading.get_ident())
+
     def _census(self, job: Job, argument: str) -> str:
         here = self.folder / f"census-{job.key}"
         here.touch()
@@ -134,6 +139,7 @@ COMMANDS: dict[str, Callable[[ScriptedRunner, Job, str], Any]] = {
     "stubborn": ScriptedRunner._stubborn,
     "meet": ScriptedRunner._meet,
     "census": ScriptedRunner._census,
+    "thread": ScriptedRunner._thread,
     "raise": ScriptedRunner._raise,
     "exit": ScriptedRunner._exit,
     "kill": ScriptedRunner._kill,
