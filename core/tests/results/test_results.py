@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import pickle
 import threading
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -153,3 +154,11 @@ def test_results_compare_hash_and_travel_as_celerys_do() -> None:
         assert pickle.loads(pickle.dumps(child)) == child
     finally:
         app.close()
+
+
+def test_the_result_of_a_failed_task_has_an_expiry_of_its_own(app: Umbel) -> None:
+    app.conf.result_expires, app.conf.result_failure_expires = timedelta(hours=1), 60
+    assert app.results.record("one", "SUCCESS", b"").ttl_s == 3600
+    assert app.results.record("one", "FAILURE", b"").ttl_s == 60
+    app.conf.result_failure_expires = None
+    assert app.results.record("one", "FAILURE", b"").ttl_s == 3600

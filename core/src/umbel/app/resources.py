@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from datetime import timedelta
 from functools import cached_property
 from typing import Any
 
@@ -59,9 +58,9 @@ class Resources:
 
     @cached_property
     def results(self) -> Results:
-        expires = self._conf.result_expires
-        ttl_s = expires.total_seconds() if isinstance(expires, timedelta) else expires
-        return Results(self.backend, self.formats.serializer(self._conf.result_serializer), ttl_s or None)
+        conf = self._conf
+        serializer = self.formats.serializer(conf.result_serializer)
+        return Results(self.backend, serializer, conf.result_expires, conf.result_failure_expires)
 
     def close(self) -> None:
         """Close what was opened, the publisher first. Blocks until it has published what was posted."""

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
+from umbel import states
 from umbel.contracts.backend import Backend
 from umbel.contracts.serializer import Serializer
 from umbel.exceptions import ImproperlyConfigured
@@ -13,18 +15,21 @@ from umbel.model.record import Record
 from umbel.results.listener import ResultListener
 from umbel.wire import failure
 
+Ttl = timedelta | float | None
+
 
 class Results:
     """Stores and reads records; one for each app."""
 
-    def __init__(self, backend: Backend | None, serializer: Serializer, ttl_s: float | None) -> None:
+    def __init__(self, backend: Backend | None, serializer: Serializer, expires: Ttl, failure_expires: Ttl) -> None:
         self._backend = backend
         self._serializer = serializer
         self._listener: ResultListener | None = None
         self._lock = threading.Lock()
         # A driver is promised one call of each method at a time, and users have many threads.
         self._storing, self._fetching, self._forgetting = (threading.Lock() for _ in range(3))
-        self._ttl_s = ttl_s
+        self._ttl_s = _seconds(expires)
+        self._failure_ttl_s = self._ttl_s if failure_expires is None else _seconds(failure_expires)
 
     @property
     def backend(self) -> Backend:
@@ -60,8 +65,8 @@ class Results:
         return self._serializer.dumps(fields)
 
     def record(self, task_id: str, state: str, payload: bytes) -> Record:
-        """A record that is kept for as long as `result_expires` says."""
-        return Record(task_id, state, payload, self._ttl_s)
+        """A record that is kept for as long as `result_expires` or `result_failure_expires` says."""
+        return Record(task_id, state, payload, self._failure_ttl_s if state == states.FAILURE else self._ttl_s)
 
     def store_state(self, task_id: str, state: str, record: dict[str, Any]) -> None:
         """Store a record given as a dict. Blocks."""
@@ -85,3 +90,7 @@ class Results:
         """Stop listening. The backend is the app's to close."""
         if self._listener is not None:
             self._listener.close()
+
+
+def _seconds(ttl: Ttl) -> float | None:
+    return (ttl.total_seconds() if isinstance(ttl, timedelta) else ttl) or None

@@ -13,7 +13,7 @@ INERT = frozenset(
     broker_connection_retry broker_connection_retry_on_startup broker_connection_max_retries
     broker_channel_error_retry broker_heartbeat broker_heartbeat_checkrate broker_pool_limit
     broker_pool_acquire_timeout broker_native_delayed_delivery_queue_type result_accept_content result_compression
-    result_failure_expires result_persistent result_backend_always_retry result_backend_max_retries
+    result_persistent result_backend_always_retry result_backend_max_retries
     result_backend_base_sleep_between_retries_ms result_backend_max_sleep_between_retries_ms
     result_backend_thread_safe result_cache_max result_exchange result_exchange_type result_chord_expires
     result_chord_join_timeout result_chord_retry_interval task_annotations task_protocol task_create_missing_queues
