@@ -80,10 +80,11 @@ def test_a_task_of_node_celery_that_has_expired_does_not_run(node: Node, url: st
     assert answer["state"] == "REVOKED"
 
 
-def test_a_retry_of_a_task_of_protocol_1_is_answered(node: Node, url: str, worker: Worker) -> None:
+def test_a_task_of_protocol_1_is_tried_again(node: Node, kind: str, url: str, place: Callable[[str], Any]) -> None:
     (answer,) = node.call("node_celery", url, ["interop.retry", [2], {}])
 
     assert answer["state"] in ("RETRY", "SUCCESS")  # it takes the first state that it hears of for the last
+    assert place(kind).clients["celery"].get(answer["id"])["value"] == 2
 
 
 @pytest.fixture(params=["celery", "umbel"], ids=lambda kind: f"from-{kind}")
