@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import socket
 import ssl
 import subprocess
 from collections.abc import Callable
@@ -159,7 +160,9 @@ def test_tls_is_spoken_and_the_certificate_checked(start_server: StartServer, ce
         *("--tls-ca-cert-file", str(certificate / "cert.pem"), "--tls-auth-clients", "no"),
         *("--tls-port", "0"),
     )
-    port = server.port + 1 if server.port < 65535 else server.port - 1
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
     server.call("CONFIG", "SET", "tls-port", port)
     url = f"rediss://127.0.0.1:{port}"
     assert reaches(f"{url}?ssl_ca_certs={certificate}/cert.pem")

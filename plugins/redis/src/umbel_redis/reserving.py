@@ -156,8 +156,9 @@ class Reserver:
         # No number is used twice, even if the answer is lost and nobody knows what was handed out.
         number, self._number = self._number, self._number + limit
         args = [str(limit), self._token, str(number), str(int(lease_s * 1000)), *last]
-        after = () if group.is_busy else self._arming(group)
+        group.link.connect()  # Only then is it known whether the server tells.
         group.link.was_told()
+        after = () if group.is_busy else self._arming(group)
         replies = group.link.scripts([*calls, (load("reserve"), keys, args)], before, after)
         answer = replies.pop(len(calls))
         handed_out = list(self._handed_out(order, number, answer))
