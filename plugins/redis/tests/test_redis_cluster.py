@@ -100,7 +100,7 @@ def test_a_worker_follows_a_slot_that_moves(nodes: list[Any], url: str) -> None:
         server.call("CLUSTER", "SETSLOT", slot, "NODE", target)
     try:
         with_another_try(lambda: transport.publish([Message("moving", b"after")]))
-        (delivery,) = with_another_try(lambda: transport.reserve(["moving"], 1, 1.0))
+        (delivery,) = with_another_try(lambda: transport.reserve(["moving"], 1, 10.0))
         assert delivery.message.body == b"after"
         assert not with_another_try(lambda: transport.settle([Settlement(delivery)]))
     finally:
