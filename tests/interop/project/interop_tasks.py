@@ -56,7 +56,8 @@ def define(app, kind):
     @app.task(name="interop.retry", bind=True, max_retries=2)
     def retry(self, times):
         if self.request.retries < times:
-            raise self.retry(countdown=0, exc=ValueError(f"try {self.request.retries}"))
+            # Celery stores RETRY after it has sent the next try, which may be over by then.
+            raise self.retry(countdown=0.1, exc=ValueError(f"try {self.request.retries}"))
         return self.request.retries
 
     @app.task(name="interop.progress", bind=True)
