@@ -1,6 +1,6 @@
 """A real redis-server for tests: on a free port, in a folder of its own, to be stopped, killed, paused, started again.
 
-For those who test something that runs on Redis; needs hiredis.
+For those who test something that runs on Redis: `pip install umbel-conformance[redis]`.
 """
 
 from __future__ import annotations
