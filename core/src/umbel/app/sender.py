@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import tzinfo
+from functools import cached_property
 from typing import Any
 
 from attrs import define
@@ -79,6 +80,10 @@ class Sender:
         self.run_here, self.warn_ignored = eager.call, eager.warn_ignored
         self._inherit_priority = app.conf.task_inherit_parent_priority
 
+    @cached_property
+    def _publisher(self) -> Any:
+        return self._app.publisher
+
     def call(
         self,
         name: str,
@@ -113,7 +118,7 @@ class Sender:
         policy = self._policy
         if call.options:
             policy = call.options.get("retry_policy") or policy if call.options.get("retry", True) else None
-        self._app.publisher.publish((message,), policy)
+        self._publisher.publish((message,), policy)
         if listened:
             self._signal(signals.after_task_publish, call, message)
         return self._result(call, message, frame)
@@ -123,7 +128,7 @@ class Sender:
         message, frame = self._message(call)
         import asyncio  # noqa: PLC0415  (24 ms, for those who have a loop, and so have paid it)
 
-        await asyncio.wrap_future(self._app.publisher.post((message,)))
+        await asyncio.wrap_future(self._publisher.post((message,)))
         return self._result(call, message, frame)
 
     def _result(self, call: Call, message: Message, frame: Frame | None) -> AsyncResult[Any]:

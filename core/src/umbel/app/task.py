@@ -140,8 +140,8 @@ class Task(Generic[P, R]):
         has the message. Raises `TypeError` for arguments that do not fit the task, `UnserializableArgument`,
         `MessageTooLarge`, and `OperationalError` when the broker cannot be reached within the retry policy.
         """
-        call = self._call(args, kwargs, task_id, link, link_error, shadow, options)
         sender = self.app.sender
+        call = self._call(sender, args, kwargs, task_id, link, link_error, shadow, options)
         sent: AsyncResult[R] = sender.run_here(self, call) if sender.always_eager else sender.send(call)
         return sent
 
@@ -152,21 +152,20 @@ class Task(Generic[P, R]):
         options.pop("producer", None)
         task_id, shadow = options.pop("task_id", None), options.pop("shadow", None)
         link, link_error = options.pop("link", None), options.pop("link_error", None)
-        call = self._call(args, kwargs, task_id, link, link_error, shadow, options)
         sender = self.app.sender
+        call = self._call(sender, args, kwargs, task_id, link, link_error, shadow, options)
         sent: AsyncResult[R] = sender.run_here(self, call) if sender.always_eager else await sender.asend(call)
         return sent
 
-    def _call(self, args: Any, kwargs: Any, task_id: Any, link: Any, link_error: Any, shadow: Any, options: Any) -> Any:
+    def _call(self, sender: Any, args: Any, kwargs: Any, *more: Any) -> Any:
+        task_id, link, link_error, shadow, options = more
         args, kwargs = args or (), kwargs or {}
         if not isinstance(args, (list, tuple)):
-            raise TypeError(
-                f"{self.name}: expected a list or tuple of arguments, found {type(args).__name__}: {args!r}"
-            )
+            raise TypeError(f"{self.name}: args must be a list or tuple, found {type(args).__name__}: {args!r}")
         if self.app.strict_typing if self.typing is None else self.typing:
             self.check_arguments(args, kwargs)
         shadow = shadow or self.shadow_name(args, kwargs, options)
-        return self.app.sender.call(self.name, args, kwargs, self, task_id, link, link_error, shadow, options)
+        return sender.call(self.name, args, kwargs, self, task_id, link, link_error, shadow, options)
 
     def check_arguments(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> None:
         """Raises `TypeError` if the task cannot be called with these arguments."""

@@ -101,9 +101,7 @@ class Reserver:
         deliveries = self._transport.reserve(self._queues, room, wait_s)
         if len(deliveries) < room:
             self._quiet_until = clock.monotonic() + _QUIET_S
-        if not deliveries:
-            return
         if self._stopping:  # reserved while the end was decided: back with them
             self._settler.put([Settling(Settlement(delivery, Action.REQUEUE)) for delivery in deliveries])
-        else:
+        elif deliveries:
             self._admit(deliveries)

@@ -26,6 +26,8 @@ Command = Sequence[Any]
 _CHUNK = 1 << 16
 #: Bytes a second that even a slow network carries, for the time that sending a large command may take.
 _SLOWEST = 1e6
+#: Fewer bytes than this take no time worth a mention.
+_LARGE = 1 << 16
 
 
 class Link:
@@ -136,7 +138,7 @@ class Link:
         except (TypeError, UnicodeError) as error:
             raise PermanentError(f"cannot be sent to Redis: {error}") from error
         try:
-            self._socket.settimeout(self._timeout_s + len(packed) / _SLOWEST)
+            self._within(self._timeout_s if len(packed) < _LARGE else self._timeout_s + len(packed) / _SLOWEST)
             self._socket.sendall(packed)
         except BaseException as error:
             raise self._broken(error) from error
@@ -148,7 +150,7 @@ class Link:
             if reply is not False:
                 return reply
             assert self._socket is not None
-            self._socket.settimeout(self._timeout_s if timeout_s is None else timeout_s)
+            self._within(self._timeout_s if timeout_s is None else timeout_s)
             while reply is False:
                 received = self._socket.recv(_CHUNK)
                 if not received:
@@ -165,7 +167,7 @@ class Link:
             while (reply := self._reader.gets()) is False:
                 if self._socket is None or not self._readable():
                     return None
-                self._socket.settimeout(self._timeout_s)
+                self._within(self._timeout_s)
                 received = self._socket.recv(_CHUNK)
                 if not received:
                     raise ConnectionResetError("the server closed the connection")
@@ -247,6 +249,12 @@ class Link:
             except BaseException:
                 self.drop()
                 raise
+
+    def _within(self, timeout_s: float) -> None:
+        """The socket's timeout; to set it is a call of the system, so it is left where it is that already."""
+        assert self._socket is not None
+        if self._socket.gettimeout() != timeout_s:
+            self._socket.settimeout(timeout_s)
 
     def _readable(self) -> bool:
         pending = getattr(self._socket, "pending", None)  # of a TLS socket: read from the system, not from it yet
