@@ -40,7 +40,8 @@ class Contender(ABC):
     app: ClassVar[str]
     #: What pip installs for it into the peers' environment; empty for Umbel, which is measured as it is installed.
     requirements: ClassVar[tuple[str, ...]] = ()
-    #: The environment that these are installed into: one of its own where the others' do not get along with them.
+    #: The environment that these are installed into: another where they do not get along with the rest, or where the
+    #: rest would be slower for their being there (Huey imports redis-py if it can).
     venv: ClassVar[str] = "peers"
     #: The distributions whose versions are printed.
     distributions: ClassVar[tuple[str, ...]]

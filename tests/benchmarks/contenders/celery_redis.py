@@ -16,7 +16,8 @@ class CeleryRedis(Contender):
     name = "Celery"
     broker = "redis"
     app = "celery_app"
-    requirements = ("celery[redis,sqlalchemy]>=5.7,<6", "redis", "hiredis")
+    requirements = ("celery[redis]>=5.7,<6", "redis", "hiredis")
+    venv = "peers-redis"
     distributions = ("celery", "kombu", "billiard", "redis", "hiredis")
     make_app = "from celery import Celery\napp = Celery('x', broker=os.environ['BENCH_BROKER_URL'])"
     first_send = "@app.task\ndef noop(): pass\nnoop.delay()"

@@ -16,6 +16,7 @@ class DramatiqRedis(Contender):
     broker = "redis"
     app = "dramatiq_app"
     requirements = ("dramatiq[redis]>=2.2,<3", "hiredis")
+    venv = "peers-redis"
     distributions = ("dramatiq", "redis", "hiredis")
     has_bulk = False
     make_app = (

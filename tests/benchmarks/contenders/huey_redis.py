@@ -15,6 +15,7 @@ class HueyRedis(Contender):
     broker = "redis"
     app = "huey_redis_app"
     requirements = ("huey>=3.5,<4", "redis", "hiredis")
+    venv = "peers-redis"
     distributions = ("huey", "redis", "hiredis")
     has_bulk = False
     make_app = "from huey import RedisHuey\nhuey = RedisHuey('x', url=os.environ['BENCH_BROKER_URL'])"

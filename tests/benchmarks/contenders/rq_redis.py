@@ -17,6 +17,7 @@ class RqRedis(Contender):
     broker = "redis"
     app = "rq_app"
     requirements = ("rq>=3,<4", "hiredis")
+    venv = "peers-redis"
     distributions = ("rq", "redis", "hiredis")
     make_app = (
         "from redis import Redis\nfrom rq import Queue\n"

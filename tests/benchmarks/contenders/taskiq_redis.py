@@ -18,6 +18,7 @@ class TaskiqRedis(Contender):
     broker = "redis"
     app = "taskiq_app"
     requirements = ("taskiq>=0.13,<0.14", "taskiq-redis>=1.2,<2", "hiredis")
+    venv = "peers-redis"
     distributions = ("taskiq", "taskiq-redis", "redis", "hiredis")
     make_app = "from taskiq_redis import ListQueueBroker\nbroker = ListQueueBroker(url=os.environ['BENCH_BROKER_URL'])"
     first_send = (
