@@ -148,9 +148,22 @@ def test_a_count_of_losses_survives_celery(transport: RedisTransport, redis: Cal
     redis("LPUSH", "q", json.dumps({"umbel-lost": 2, **as_kombu_writes()}))
     (delivery,) = transport.reserve(["q"], 1, 1.0)
     assert delivery.lost == 2
+    transport.begun([delivery])
     redis("ZADD", "umbel.leases.q", 0, redis("HKEYS", "unacked")[0])
     (again,) = transport.reserve(["q"], 1, 5.0)
     assert again.lost == 3
+
+
+def test_what_celery_held_is_counted_on_when_it_is_lost_here(connect: Connect, redis: Callable[..., Any]) -> None:
+    transport = connect(visibility_timeout=100.0)
+    envelope = {**as_kombu_writes(), "umbel-lost": 1, "umbel-begun": True}
+    redis("HSET", "unacked", "long", json.dumps([envelope, "", "q"]))
+    redis("ZADD", "unacked_index", time.time() - 101, "long")
+    for lost, begins in ((2, False), (2, True), (3, False)):
+        (delivery,) = transport.reserve(["q"], 1, 5.0)
+        assert delivery.lost == lost
+        transport.begun([delivery] if begins else [])
+        redis("ZADD", "umbel.leases.q", 0, redis("HKEYS", "unacked")[0])
 
 
 def test_a_delayed_message_waits_in_redis_and_celery_would_find_it(

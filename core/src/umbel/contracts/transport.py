@@ -27,9 +27,9 @@ class Transport(ABC):
     - `expires`: a message whose `expires` has passed is dropped by the broker
 
     **Threads.** Each method may be called from a thread of its own while others are under way (the kernel has threads
-    that reserve, settle, extend and publish, one for each), but never twice at once, except `wake`, which anyone may
-    call at any time. All calls may block unless it says otherwise. **Processes.** An instance is used by the process
-    that made it, never by a forked child.
+    that reserve, settle, extend and publish, one for each, and one that hears what the pool does and calls `begun`),
+    but never twice at once, except `wake`, which anyone may call at any time. All calls may block unless it says
+    otherwise. **Processes.** An instance is used by the process that made it, never by a forked child.
 
     **Errors.** `TemporaryError`: trying again may help (the kernel does, with back-off, on the same instance: a driver
     reconnects by itself inside the next call). `PermanentError`: it will not.
@@ -81,6 +81,16 @@ class Transport(ABC):
     def extend(self, deliveries: Sequence[Delivery]) -> Sequence[Delivery]:
         """Renew the leases for another `lease_s` seconds. Returns those that are lost. Does nothing by default."""
         return ()
+
+    def begun(self, deliveries: Sequence[Delivery]) -> None:
+        """These deliveries, which came back before (`Delivery.lost` > 0), begin to run now.
+
+        So that a message that kills its workers can be told from those that a dead worker merely held: the first loss
+        counts for all of them, every other one only for what had begun. If the lease of one of these ends unsettled,
+        `lost` grows by one; that of a suspect that did not begin ends without that. Called by the thread that hears
+        what the pool does, before a task runs that the pool runs in place. Does nothing by default: a driver with the
+        feature `lease` implements it. What is no longer held is passed over.
+        """
 
     @abstractmethod
     def wake(self) -> None:

@@ -38,7 +38,8 @@ class Delivery:
 
     message: Message
     tag: Any
-    #: How often the message was handed out before and came back without being settled (0 at first).
+    #: How often the message came back from somebody who did not settle it (0 at first). Who has it once is a suspect:
+    #: from then on it counts only if it really ran (`Transport.begun`).
     lost: int = 0
 
     @property
@@ -67,6 +68,8 @@ class Settlement:
     due: float | None = None
     #: With DEAD: why, for the operator.
     reason: str = ""
+    #: With REQUEUE: the process that ran it died, so `Delivery.lost` grows by one.
+    lost: bool = False
 
 
 @frozen

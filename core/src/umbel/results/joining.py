@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 
 from umbel.execution.context import running
@@ -27,20 +27,19 @@ def assert_will_not_block() -> None:
         )
 
 
-@contextmanager
-def allow_join_result() -> Iterator[None]:
+def allow_join_result() -> AbstractContextManager[None]:
     """Waiting is allowed inside."""
-    token = _allowed.set(True)
-    try:
-        yield
-    finally:
-        _allowed.reset(token)
+    return _joining(allowed=True)
+
+
+def denied_join_result() -> AbstractContextManager[None]:
+    """Waiting is refused inside."""
+    return _joining(allowed=False)
 
 
 @contextmanager
-def denied_join_result() -> Iterator[None]:
-    """Waiting is refused inside."""
-    token = _allowed.set(False)
+def _joining(allowed: bool) -> Iterator[None]:
+    token = _allowed.set(allowed)
     try:
         yield
     finally:

@@ -55,22 +55,14 @@ def decide(
 
 
 def _queues(conf: Any, asked: Sequence[str] | None, exclude: Sequence[str]) -> tuple[str, ...]:
-    names = list(asked or ()) or [_name(queue) for queue in _declared(conf)] or [conf.task_default_queue]
+    declared = [str(getattr(queue, "name", queue)) for queue in conf.task_queues or ()]
+    names = list(asked or ()) or declared or [conf.task_default_queue]
     chosen = tuple(name for name in dict.fromkeys(names) if name not in exclude)
     if "" in chosen:
         raise ImproperlyConfigured("a queue must have a name: -Q, task_queues or task_default_queue has an empty one")
     if not chosen:
         raise ImproperlyConfigured(f"no queue is left to consume from: {names} without {list(exclude)}")
     return chosen
-
-
-def _declared(conf: Any) -> Iterable[Any]:
-    queues = conf.task_queues
-    return queues or ()
-
-
-def _name(queue: Any) -> str:
-    return str(getattr(queue, "name", queue))
 
 
 def pool_settings(conf: Any, concurrency: int) -> PoolSettings:

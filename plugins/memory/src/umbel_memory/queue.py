@@ -27,6 +27,7 @@ class Lease:
     entry: Entry
     holder: object
     ends: float
+    begun: bool = False
 
 
 class MemoryQueue:
@@ -60,9 +61,11 @@ class MemoryQueue:
             self._lose(tag, now)
 
     def _lose(self, tag: int, now: float) -> None:
-        entry = self._leases.pop(tag).entry
-        entry.lost += 1
-        self.put(entry, None, now)
+        lease = self._leases.pop(tag)
+        # The first loss makes it a suspect; from then on only those count that it may have caused.
+        if lease.begun or not lease.entry.lost:
+            lease.entry.lost += 1
+        self.put(lease.entry, None, now)
 
     def lease(self, holder: object, ends: float, now: float) -> Delivery | None:
         """Hand out the first message that is ready; what has expired is dropped on the way."""
@@ -81,6 +84,11 @@ class MemoryQueue:
             return False
         self._leases[tag].ends = ends
         return True
+
+    def begin(self, tag: int) -> None:
+        """What is leased under this tag runs now."""
+        if tag in self._leases:
+            self._leases[tag].begun = True
 
     def end_lease(self, tag: int) -> Entry | None:
         """The entry, no longer leased; None if nobody holds it under this tag."""

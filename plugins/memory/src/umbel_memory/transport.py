@@ -65,6 +65,7 @@ class MemoryTransport(Transport):
         if entry is None:
             return False
         if settlement.action is Action.REQUEUE:
+            entry.lost += settlement.lost
             queue.put(entry, settlement.due, now)
         elif settlement.action is Action.DEAD:
             queue.bury(entry, settlement.reason, now)
@@ -74,6 +75,11 @@ class MemoryTransport(Transport):
         with self._broker.up_to_date():
             ends = clock.monotonic() + self.lease_s
             return [one for one in deliveries if not self._broker.queue(one.tag[0]).extend(one.tag[1], ends)]
+
+    def begun(self, deliveries: Sequence[Delivery]) -> None:
+        with self._broker.up_to_date():
+            for name, tag in (one.tag for one in deliveries):
+                self._broker.queue(name).begin(tag)
 
     def wake(self) -> None:
         with self._broker.changed:

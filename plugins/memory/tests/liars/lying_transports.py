@@ -189,13 +189,46 @@ class NeverGivesBack(MemoryTransport):
 
 
 class CountsNoLosses(MemoryTransport):
-    caught_by = "test_every_loss_is_counted"
+    caught_by = "test_every_loss_of_a_message_that_had_begun_is_counted"
 
     def reserve(self, queues: Sequence[str], limit: int, timeout_s: float) -> Sequence[Delivery]:
         taken = super().reserve(queues, limit, timeout_s)
         for one in taken:
             one.lost = min(one.lost, 1)
         return taken
+
+
+class SuspectsEverybody(MemoryTransport):
+    caught_by = "test_a_suspect_that_did_not_begin_keeps_its_count"
+
+    def reserve(self, queues: Sequence[str], limit: int, timeout_s: float) -> Sequence[Delivery]:
+        taken = super().reserve(queues, limit, timeout_s)
+        super().begun(taken)
+        return taken
+
+
+class IgnoresWhatBegins(MemoryTransport):
+    caught_by = "test_every_loss_of_a_message_that_had_begun_is_counted"
+
+    def begun(self, deliveries: Sequence[Delivery]) -> None: ...
+
+
+class CountsAtTheBeginning(MemoryTransport):
+    caught_by = "test_that_it_began_is_forgotten_when_it_is_settled"
+
+    def begun(self, deliveries: Sequence[Delivery]) -> None:
+        for name, tag in (one.tag for one in deliveries):
+            if (lease := self._broker.queue(name)._leases.get(tag)) is not None:
+                lease.entry.lost += 1
+
+
+class ForgetsTheDeathOfAProcess(MemoryTransport):
+    caught_by = "test_a_requeue_after_the_death_of_its_process_counts_as_lost"
+
+    def settle(self, settlements: Sequence[Settlement]) -> Sequence[Settlement]:
+        for one in settlements:
+            one.lost = False
+        return super().settle(settlements)
 
 
 class DoesNotExtend(MemoryTransport):

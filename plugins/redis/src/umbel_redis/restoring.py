@@ -29,7 +29,7 @@ def restore(link: Link, keyspace: Keyspace, shared: Shared, tags: Sequence[bytes
             envelope, exchange, routing_key = json.loads(value)
             is_delayed = tag.startswith(b"d") and b"umbel-due" in value
             if not is_delayed:
-                _mark(envelope)
+                envelope = _marked(envelope)
             key = _list(envelope, exchange, routing_key, link, keyspace)
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
             _log.error("Cannot put back %r, which somebody held for too long: %s: %.500r", tag, error, value)
@@ -41,11 +41,13 @@ def restore(link: Link, keyspace: Keyspace, shared: Shared, tags: Sequence[bytes
     return restored
 
 
-def _mark(envelope: dict[str, Any]) -> None:
-    """As Celery marks it, and counted."""
+def _marked(envelope: dict[str, Any]) -> dict[str, Any]:
+    """As Celery marks it, and counted where the scripts look: in front."""
     (envelope.get("headers") or {})["redelivered"] = True
     (envelope.get("properties") or {}).get("delivery_info", {})["redelivered"] = True
-    envelope["umbel-lost"] = int(envelope.get("umbel-lost") or 0) + 1
+    lost = int(envelope.pop("umbel-lost", None) or 0) + 1
+    envelope.pop("umbel-begun", None)
+    return {"umbel-lost": lost, **envelope}
 
 
 def _list(envelope: dict[str, Any], exchange: str, routing_key: str, link: Link, keyspace: Keyspace) -> str:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple, TypeVar
 
 from umbel import clock
 from umbel.model import Action, Delivery, Settlement
-from umbel_redis.keys import Keyspace
+from umbel_redis.keys import Keyspace, QueueKeys
 from umbel_redis.link import Link
 from umbel_redis.nodes import Nodes
 from umbel_redis.publishing import due_ms, index_score
@@ -68,19 +68,30 @@ class Settler:
 
     def extend(self, deliveries: Sequence[Delivery], lease_s: float) -> Sequence[Delivery]:
         """Returns those that are not held any more."""
+
+        def told(keys: QueueKeys) -> tuple[Sequence[str], str]:
+            return (keys.shared.unacked_index, keys.leases, keys.shared.clock), str(int(lease_s * 1000))
+
+        return [deliveries[place] for place in sorted(self._tell("extend", deliveries, told))]
+
+    def begun(self, deliveries: Sequence[Delivery]) -> None:
+        """Note that they run, with what is leased."""
+        self._tell("begun", deliveries, lambda keys: ((keys.shared.unacked,), str(len(keys.tail))))
+
+    def _tell(
+        self, script: str, deliveries: Sequence[Delivery], told: Callable[[QueueKeys], tuple[Sequence[str], str]]
+    ) -> set[int]:
+        """Call a script about leases. `told` gives its keys and the argument before the tags."""
         by_queue: defaultdict[str, list[int]] = defaultdict(list)
         for place, delivery in enumerate(deliveries):
             by_queue[delivery.tag.queue].append(place)
         calls: defaultdict[Link, list[Call]] = defaultdict(list)
         for queue, places in by_queue.items():
-            keys = self._keyspace.of(queue)
-            names = (keys.shared.unacked_index, keys.leases, keys.shared.clock)
+            names, first = told(self._keyspace.of(queue))
             for some in _chunks(places):
                 tags = [deliveries[place].tag.text for place in some]
-                calls[self._nodes.link(queue)].append(
-                    Call(load("extend"), names, [str(int(lease_s * 1000)), *tags], some)
-                )
-        return [deliveries[place] for place in sorted(run(calls))]
+                calls[self._nodes.link(queue)].append(Call(load(script), names, [first, *tags], some))
+        return run(calls)
 
     def _acks(self, queue: str, places: Sequence[int], settlements: Sequence[Settlement]) -> Iterator[Call]:
         keys = self._keyspace.of(queue)
@@ -99,7 +110,8 @@ class Settler:
         for some in _chunks(sorted(places, key=lambda place: settlements[place].delivery.tag.text)):
             args = [str(len(keys.tail)), str(self._settings.max_dead_letters)]
             for place in some:
-                args += [settlements[place].delivery.tag.text, *self._fate(settlements[place], now)]
+                one = settlements[place]
+                args += [one.delivery.tag.text, str(int(one.lost)), *self._fate(one, now)]
             yield Call(load("put_back"), names, args, some)
 
     def _fate(self, settlement: Settlement, now: float) -> tuple[str, str, str]:

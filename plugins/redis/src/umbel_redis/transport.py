@@ -72,6 +72,10 @@ class RedisTransport(Transport):
     def extend(self, deliveries: Sequence[Delivery]) -> Sequence[Delivery]:
         return self._settler.extend(deliveries, self.lease_s) if deliveries else ()
 
+    def begun(self, deliveries: Sequence[Delivery]) -> None:
+        if deliveries:
+            self._settler.begun(deliveries)
+
     def wake(self) -> None:
         self._waiter.wake()
 

@@ -22,15 +22,15 @@ class Tag(NamedTuple):
 _MINE = "WHERE owner = ? AND number IN (SELECT value FROM json_each(?))"
 _GIVE_BACK = """
     INSERT INTO ready (queue, rank, id, lost)
-    SELECT message.queue, message.rank, lease.id, lease.lost + 1
+    SELECT message.queue, message.rank, lease.id, lease.lost
     FROM lease CROSS JOIN message ON message.id = lease.id WHERE """
 
 
 def lend(connection: sqlite3.Connection, hand_outs: Iterable[tuple[Tag, int]], until: float) -> None:
-    """Note who got what; each with the number of its losses."""
+    """Note who got what; each with the number of its losses, of which the first one counts whether it begins or not."""
     connection.executemany(
         "INSERT INTO lease (owner, number, id, until, lost) VALUES (?, ?, ?, ?, ?)",
-        [(*tag, until, lost) for tag, lost in hand_outs],
+        [(*tag, until, max(lost, 1)) for tag, lost in hand_outs],
     )
 
 
@@ -47,6 +47,14 @@ def renew(connection: sqlite3.Connection, deliveries: Sequence[Delivery], until:
     numbers = numbers_by_owner(delivery.tag for delivery in deliveries)
     held = {owner: _renew(connection, owner, array(mine), until) for owner, mine in numbers.items()}
     return [one for one in deliveries if one.tag.number not in held[one.tag.owner]]
+
+
+def begin(connection: sqlite3.Connection, deliveries: Iterable[Delivery]) -> None:
+    """These run now: if their leases end, they are lost once more."""
+    connection.executemany(
+        "UPDATE lease SET lost = ? WHERE owner = ? AND number = ?",
+        [(one.lost + 1, one.tag.owner, one.tag.number) for one in deliveries],
+    )
 
 
 def numbers_by_owner(tags: Iterable[Tag]) -> dict[int, set[int]]:

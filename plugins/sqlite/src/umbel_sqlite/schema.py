@@ -31,7 +31,8 @@ TABLES = (
         queue TEXT NOT NULL, due REAL NOT NULL, id INTEGER NOT NULL, rank INTEGER NOT NULL,
         lost INTEGER NOT NULL DEFAULT 0,
         PRIMARY KEY (queue, due, id)) WITHOUT ROWID""",
-    # number is the owner's own count of what it was handed, so (owner, number) names one hand-out for ever.
+    # number is the owner's own count of what it was handed, so (owner, number) names one hand-out for ever. lost is how
+    # often the message will have been lost if this lease ends unsettled.
     """CREATE TABLE lease (
         owner INTEGER NOT NULL, number INTEGER NOT NULL, id INTEGER NOT NULL, until REAL NOT NULL,
         lost INTEGER NOT NULL,

@@ -24,7 +24,7 @@ def settle(
     deaths = [(*_origin(connection, one), one.reason, one.delivery.lost) for one in by_action[Action.DEAD]]
     deadletters.bury(connection, deaths, now, max_dead_letters)
     # A message goes back to where it was: its id is its place among those of its priority.
-    back = [(*_origin(connection, one), one.delivery.lost, one.due) for one in by_action[Action.REQUEUE]]
+    back = [(*_origin(connection, one), one.delivery.lost + one.lost, one.due) for one in by_action[Action.REQUEUE]]
     return refused, place(connection, back, now)
 
 

@@ -95,6 +95,11 @@ class SqliteTransport(Transport):
             until = clock.time() + self.lease_s
             return leases.renew(connection, deliveries, until)
 
+    def begun(self, deliveries: Sequence[Delivery]) -> None:
+        if deliveries:
+            with self._database.writing() as connection:
+                leases.begin(connection, deliveries)
+
     def wake(self) -> None:
         self._me.wake()
 

@@ -6,6 +6,7 @@ import time
 
 import pytest
 
+from umbel import clock
 from umbel.contracts import Transport
 from umbel.model import Action, Delivery, Settlement
 from umbel_conformance.capabilities import needs
@@ -36,12 +37,93 @@ class Leases(TransportBench):
         assert back.redelivered
 
     @needs("lease")
-    def test_every_loss_is_counted(self, connect: Connect) -> None:
+    def test_every_loss_of_a_message_that_had_begun_is_counted(self, connect: Connect) -> None:
         connect().publish([message("poison")])
         for times in range(4):
             victim = connect(lease_s=self.short_lease_s)
-            assert self.take_one(victim).lost == times
+            held = self.take_one(victim)
+            assert held.lost == times
+            if times:
+                victim.begun([held])
             self.lose(victim)
+
+    @needs("lease")
+    def test_a_suspect_that_did_not_begin_keeps_its_count(self, connect: Connect) -> None:
+        connect().publish([message("poison"), message("innocent")])
+        for poison, innocent in ((0, 0), (1, 1), (2, 1), (3, 1)):
+            victim = connect(lease_s=self.short_lease_s)
+            held = {one.message.body: one for one in self.take(victim, 2)}
+            assert (held[b"poison"].lost, held[b"innocent"].lost) == (poison, innocent)
+            if poison:
+                victim.begun([held[b"poison"]])
+            self.lose(victim)
+
+    @needs("lease")
+    def test_that_it_began_is_forgotten_when_it_is_settled(self, connect: Connect) -> None:
+        self.make_suspect(connect)
+        for _ in range(2):
+            victim = connect(lease_s=self.short_lease_s)
+            suspect = self.take_one(victim)
+            assert (suspect.lost, suspect.message.body) == (1, b"hello")
+            victim.begun([suspect])
+            victim.settle([Settlement(suspect, Action.REQUEUE)])
+            self.take(victim, 1)
+            self.lose(victim)
+        (last,) = self.take(transport := connect(lease_s=60.0), 1)
+        transport.begun([last])
+        assert list(transport.settle(acks([last]))) == []
+        self.assert_nothing_to_reserve(transport)
+
+    @needs("lease")
+    def test_to_begin_changes_nothing_of_the_lease(self, connect: Connect) -> None:
+        self.make_suspect(connect)
+        transport = connect(lease_s=60.0)
+        suspect = self.take_one(transport)
+        transport.begun([suspect])
+        transport.begun([suspect])
+        assert list(transport.extend([suspect])) == []
+        assert list(transport.settle(acks([suspect]))) == []
+        transport.begun([suspect])
+        transport.begun([])
+        self.assert_nothing_to_reserve(transport)
+
+    @needs("lease")
+    def test_a_requeue_after_the_death_of_its_process_counts_as_lost(self, connect: Connect) -> None:
+        transport = connect(lease_s=60.0)
+        transport.publish([message("hello")])
+        for times in range(3):
+            held = self.take_one(transport)
+            assert held.lost == times
+            transport.begun([held])
+            assert list(transport.settle([Settlement(held, Action.REQUEUE, lost=True)])) == []
+
+    @needs("lease", "delayed")
+    def test_so_does_one_that_is_delayed(self, connect: Connect) -> None:
+        transport = connect(lease_s=60.0)
+        transport.publish([message("hello")])
+        due = clock.time() + self.short_delay_s
+        transport.settle([Settlement(self.take_one(transport), Action.REQUEUE, due=due, lost=True)])
+        self.pass_time(self.short_delay_s)
+        assert self.take_one(transport).lost == 1
+
+    @needs("lease", "dead_letters")
+    def test_a_revived_message_is_no_suspect(self, connect: Connect) -> None:
+        self.make_suspect(connect)
+        transport = connect(lease_s=60.0)
+        suspect = self.take_one(transport)
+        transport.begun([suspect])
+        transport.settle([Settlement(suspect, Action.DEAD, reason="poison")])
+        (letter,) = transport.admin().dead("q")
+        assert letter.lost == 1
+        transport.admin().revive([letter.key])
+        assert self.take_one(transport).lost == 0
+
+    def make_suspect(self, connect: Connect) -> None:
+        """Have a message that came back once."""
+        victim = connect(lease_s=self.short_lease_s)
+        victim.publish([message("hello")])
+        self.take(victim, 1)
+        self.lose(victim)
 
     @needs("lease")
     def test_a_waiting_reserve_gets_what_comes_back(self, connect: Connect) -> None:

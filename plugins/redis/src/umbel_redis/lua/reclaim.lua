@@ -20,7 +20,7 @@ for queue = 1, queues do
         if value then
             back = back + 1
             redis.call('HDEL', unacked, tag)
-            redis.call('RPUSH', KEYS[base + list_of(tag)], lost_once_more(envelope_in(value, tail)))
+            redis.call('RPUSH', KEYS[base + list_of(tag)], as_lost(envelope_in(value, tail)))
         end
     end
 end

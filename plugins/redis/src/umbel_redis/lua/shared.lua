@@ -33,14 +33,32 @@ local function list_of(tag)
     return tonumber(string.match(tag, ':(%d+)$'))
 end
 
--- Counts in the envelope, so that whoever hands it out next knows.
-local function lost_once_more(envelope)
-    local times, rest = string.match(envelope, '^{"umbel%-lost": ?(%d+), ?(.*)$')
-    if times then
-        return '{"umbel-lost":' .. (tonumber(times) + 1) .. ',' .. rest
-    elseif string.sub(envelope, 1, 2) == '{"' then
-        return '{"umbel-lost":1,' .. string.sub(envelope, 2)
+-- The losses are counted in the envelope, so that whoever hands it out next knows. One that was lost before says there
+-- that it runs, too, while it does: then one more is counted if its lease ends; the first one is counted in any case.
+local LOST = '^{"umbel%-lost": ?(%d+), ?(.*)$'
+local BEGUN = '^"umbel%-begun": ?true, ?'
+
+local function as_begun(envelope)
+    local times, rest = string.match(envelope, LOST)
+    if times and not string.find(rest, BEGUN) then
+        return '{"umbel-lost":' .. times .. ',"umbel-begun":true,' .. rest
     end
     return envelope
+end
+
+-- `more` losses are added to it, and it does not run any longer.
+local function as_ended(envelope, more)
+    local times, rest = string.match(envelope, LOST)
+    if times then
+        return '{"umbel-lost":' .. (tonumber(times) + more) .. ',' .. string.gsub(rest, BEGUN, '', 1)
+    elseif more > 0 and string.sub(envelope, 1, 2) == '{"' then
+        return '{"umbel-lost":' .. more .. ',' .. string.sub(envelope, 2)
+    end
+    return envelope
+end
+
+local function as_lost(envelope)
+    local times, rest = string.match(envelope, LOST)
+    return as_ended(envelope, (not times or string.find(rest, BEGUN)) and 1 or 0)
 end
 
