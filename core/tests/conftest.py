@@ -28,6 +28,10 @@ class LocalTransport(Transport):
         self.buried: list[DeadLetter] = []
         self.leased: set[int] = set()
         self.settled: list[Settlement] = []
+        #: How often whatever is handed out is said to have come back before, and what of it was said to begin.
+        self.lost = 0
+        self.begun_so_far: list[Delivery] = []
+        self.error_of_begun: Exception | None = None
         self.errors: list[Exception] = []
         self.closed = False
         self._woken = False
@@ -54,7 +58,7 @@ class LocalTransport(Transport):
         now = clock.time()
         due = [m for m in self.waiting if m.queue in queues and (m.due is None or m.due <= now)][:limit]
         self.waiting = [m for m in self.waiting if not any(m is taken for taken in due)]
-        return [Delivery(message, None) for message in due]
+        return [Delivery(message, None, self.lost) for message in due]
 
     def settle(self, settlements: Sequence[Settlement]) -> Sequence[Settlement]:
         refused = []
@@ -76,6 +80,11 @@ class LocalTransport(Transport):
 
     def _bury(self, message: Message, reason: str) -> None:
         self.buried.append(DeadLetter(str(len(self.buried)), message, reason, clock.time()))
+
+    def begun(self, deliveries: Sequence[Delivery]) -> None:
+        if self.error_of_begun is not None:
+            raise self.error_of_begun
+        self.begun_so_far.extend(deliveries)
 
     def wake(self) -> None:
         with self.changed:

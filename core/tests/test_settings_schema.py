@@ -23,7 +23,13 @@ ON_PURPOSE = {
     "result_expires": "a timedelta, which JSON cannot hold",
     "result_backend_max_retries": "infinity, which JSON cannot hold",
 }
-OURS = {"broker_message_max_bytes", "worker_prefetch_ahead_s", "plugins_disabled", "plugins_required"}
+OURS = {
+    "broker_message_max_bytes",
+    "worker_lost_limit",
+    "worker_prefetch_ahead_s",
+    "plugins_disabled",
+    "plugins_required",
+}
 DOCUMENTED_ELSEWHERE = {"result_backend_thread_safe"} | {
     f"worker_{name}" for name in ("executable", "gid", "logfile", "pidfile", "uid", "umask")
 }

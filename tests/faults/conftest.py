@@ -80,10 +80,12 @@ class Machine:
             **os.environ, "XDG_STATE_HOME": str(folder / "state"), "HOME": str(folder), "PYTHONPATH": str(HERE),
             "PYTHONFAULTHANDLER": "1",
         }  # fmt: skip
+        #: The command of this project.
+        self.umbel = [sys.executable, "-m", "umbel", "-A", module]
         self._started: list[Started] = []
 
     def worker(self, *arguments: str, under: tuple[str, ...] = ()) -> Started:
-        return self.start("worker", [*under, sys.executable, "-m", "umbel", "-A", self.module, "worker", *arguments])
+        return self.start("worker", [*under, *self.umbel, "worker", *arguments])
 
     def client(self, what: str) -> Started:
         """Run `python faulty.py WHAT` and leave it running."""

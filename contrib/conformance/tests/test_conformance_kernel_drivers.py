@@ -10,8 +10,10 @@ from umbel.contracts import Bootstep, Pool, PoolSettings, Serializer
 from umbel.solo import SoloPool
 from umbel.steps.eta import Eta
 from umbel.steps.expiry import Expiry
+from umbel.steps.poison import Poison
 from umbel.wire.json import JsonSerializer
 from umbel_conformance import BootstepConformance, PoolConformance, SerializerConformance
+from umbel_conformance.worker import RecordingWorker
 
 
 class TestSoloPool(PoolConformance):
@@ -40,3 +42,13 @@ class TestExpiry(BootstepConformance):
     @pytest.fixture
     def make_bootstep(self) -> Callable[[], Bootstep]:
         return Expiry
+
+
+class TestPoison(BootstepConformance):
+    @pytest.fixture
+    def worker(self) -> RecordingWorker:
+        return RecordingWorker(settings={"worker_lost_limit": 3})
+
+    @pytest.fixture
+    def make_bootstep(self) -> Callable[[], Bootstep]:
+        return Poison

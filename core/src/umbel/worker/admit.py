@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import itertools
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+
+from attrs import Factory, define
 
 from umbel import signals, states
 from umbel.app.formats import Formats
@@ -26,31 +28,21 @@ from umbel.worker.settle import Settler, Settling
 _log = logging.getLogger("umbel.worker")
 
 
+@define(slots=True, eq=False)
 class Admission:
     """From deliveries to jobs in the pool. Called by the reserver's thread, and by gates that held something."""
 
-    def __init__(
-        self,
-        pool: Pool,
-        ledger: Ledger,
-        runner: TaskRunner,
-        recorder: Recorder | None,
-        settler: Settler,
-        observers: Observers,
-        formats: Formats,
-        results: Results,
-    ) -> None:
-        self._pool = pool
-        self._ledger = ledger
-        self._runner = runner
-        self._recorder = recorder
-        self._settler = settler
-        self._received = observers.umbel_task_received
-        self._formats = formats
-        self._results = results
-        self._keys = itertools.count(1)
-        self._warned: set[str] = set()
-        self.gates: Sequence[Gate] = ()
+    _pool: Pool
+    _ledger: Ledger
+    _runner: TaskRunner
+    _recorder: Recorder | None
+    _settler: Settler
+    _observers: Observers
+    _formats: Formats
+    _results: Results
+    gates: Sequence[Gate] = ()
+    _keys: Iterator[int] = Factory(lambda: itertools.count(1))
+    _warned: set[str] = Factory(set)
 
     def admit(self, deliveries: Sequence[Delivery]) -> None:
         """Submit what passes; settle, hold or put back the rest. Never blocks for long, never raises."""
@@ -70,8 +62,8 @@ class Admission:
 
     def _admit(self, delivery: Delivery) -> Entry | None:
         message = delivery.message
-        if self._received is not None:
-            self._received(delivery=delivery)
+        if self._observers.umbel_task_received is not None:
+            self._observers.umbel_task_received(delivery=delivery)
         try:
             self._check(delivery)
             name = message.headers["task"]

@@ -6,6 +6,8 @@ import logging
 import os
 from collections.abc import Sequence
 
+from attrs import define
+
 from umbel import states
 from umbel.contracts.pool import Pool
 from umbel.model.job import Finished, Outcome, PoolEvent, Started
@@ -21,30 +23,20 @@ from umbel.worker.settle import Settler, Settling
 _log = logging.getLogger("umbel.worker")
 
 
+@define(slots=True, eq=False)
 class Executor:
     """Runs on the worker's main thread, which in some pools is where tasks run."""
 
-    def __init__(
-        self,
-        pool: Pool,
-        ledger: Ledger,
-        recorder: Recorder | None,
-        settler: Settler,
-        observers: Observers,
-        results: Results,
-        hostname: str,
-    ) -> None:
-        self._pool = pool
-        self._ledger = ledger
-        self._recorder = recorder
-        self._settler = settler
-        self._started = observers.umbel_task_started
-        self._finished = observers.umbel_task_finished
-        self._results = results
-        self._hostname = hostname
-        #: Jobs that were cut off by a cold shutdown are not results: their deliveries go back.
-        self.ignore_lost = False
-        self.completed = 0
+    _pool: Pool
+    _ledger: Ledger
+    _recorder: Recorder | None
+    _settler: Settler
+    _observers: Observers
+    _results: Results
+    _hostname: str
+    #: Jobs that were cut off by a cold shutdown are not results: their deliveries go back.
+    ignore_lost: bool = False
+    completed: int = 0
 
     def turn(self, timeout_s: float | None) -> bool:
         """Hear what has happened in the pool; blocks up to `timeout_s` seconds. Whether anything has."""
@@ -74,6 +66,8 @@ class Executor:
 
     def _start(self, entry: Entry, event: Started, recordings: list[Recording], settlings: list[Settling]) -> None:
         entry.started = True
+        if entry.delivery.lost:
+            self._settler.begun(entry.delivery)
         if not entry.plan.acks_late:
             entry.acked = True
             settlings.append(Settling(Settlement(entry.delivery)))
@@ -81,8 +75,8 @@ class Executor:
             told = {"pid": event.pid or os.getpid(), "hostname": self._hostname}
             payload = self._results.encode(meta(entry.job.task_id, states.STARTED, told, entry.job.message.headers))
             recordings.append(Recording(self._results.record(entry.job.task_id, states.STARTED, payload)))
-        if self._started is not None:
-            self._started(job=entry.job, pid=event.pid)
+        if self._observers.umbel_task_started is not None:
+            self._observers.umbel_task_started(job=entry.job, pid=event.pid)
 
     def _finish(
         self,
@@ -98,8 +92,8 @@ class Executor:
         entry.finished = True
         self.completed += 1
         self._ledger.ran(outcome.runtime_s)
-        if self._finished is not None:
-            self._finished(job=entry.job, outcome=outcome)
+        if self._observers.umbel_task_finished is not None:
+            self._observers.umbel_task_finished(job=entry.job, outcome=outcome)
         journal.finished(entry.job, outcome)
         settling = self._settling(entry, outcome)
         if outcome.payload is not None and self._recorder is not None:
@@ -115,7 +109,7 @@ class Executor:
     def _settling(self, entry: Entry, outcome: Outcome) -> Settling | None:
         if not entry.acked:
             entry.acked = True
-            settlement = Settlement(entry.delivery, outcome.action, due=outcome.due, reason=outcome.reason)
+            settlement = Settlement(entry.delivery, outcome.action, outcome.due, outcome.reason, outcome.lost)
             return Settling(settlement, entry.job.key)
         if outcome.action is Action.DEAD:
             self._settler.bury(entry.delivery.message, outcome.reason)

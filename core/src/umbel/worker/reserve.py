@@ -6,6 +6,8 @@ import logging
 import threading
 from collections.abc import Callable, Sequence
 
+from attrs import define
+
 from umbel import clock
 from umbel.contracts.transport import Transport
 from umbel.exceptions import DriverError, TemporaryError
@@ -24,34 +26,26 @@ _QUIET_S = 0.05
 _LEAST_PAUSE_S, _MOST_PAUSE_S = 0.1, 2.0
 
 
+@define(slots=True, eq=False)
 class Reserver:
     """Asks the broker again and again: on a thread of its own, or, where the pool runs jobs in place, between them on
     that same thread (`turn`), which is the only one that has nothing to do while the broker has nothing."""
 
-    def __init__(
-        self,
-        transport: Transport,
-        queues: Sequence[str],
-        ledger: Ledger,
-        settler: Settler,
-        admit: Callable[[Sequence[Delivery]], None],
-        failed: Callable[[str], None],
-        in_place: bool = False,
-    ) -> None:
-        self._transport = transport
-        self._queues = tuple(queues)
-        self._ledger = ledger
-        self._settler = settler
-        self._admit = admit
-        self._failed = failed
-        self._stopping = False
-        self._in_place = in_place
-        self._pause_s = 0.0
-        self._quiet_until = 0.0
-        self._thread = threading.Thread(target=self._run, name="umbel-reserve", daemon=True)
+    _transport: Transport
+    _queues: Sequence[str]
+    _ledger: Ledger
+    _settler: Settler
+    _admit: Callable[[Sequence[Delivery]], None]
+    _failed: Callable[[str], None]
+    _in_place: bool = False
+    _stopping: bool = False
+    _pause_s: float = 0.0
+    _quiet_until: float = 0.0
+    _thread: threading.Thread | None = None
 
     def start(self) -> None:
         if not self._in_place:
+            self._thread = threading.Thread(target=self._run, name="umbel-reserve", daemon=True)
             self._thread.start()
 
     def stop(self, timeout_s: float | None = None) -> None:
@@ -59,7 +53,7 @@ class Reserver:
         self._stopping = True
         self._ledger.wake()
         self._transport.wake()
-        if self._thread.is_alive():
+        if self._thread is not None:
             self._thread.join(timeout_s)
 
     def turn(self, idle: bool) -> float:

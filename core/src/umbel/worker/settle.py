@@ -9,7 +9,7 @@ from attrs import define
 
 from umbel.contracts.transport import Transport
 from umbel.exceptions import DriverError, UnsupportedError
-from umbel.model.message import Action, Message, Settlement
+from umbel.model.message import Delivery, Message, Settlement
 from umbel.worker.lane import Lane
 from umbel.worker.ledger import Ledger
 from umbel.worker.persist import Patience, persist
@@ -54,6 +54,13 @@ class Settler:
             )
         self._ledger.remove([settling.key for settling in batch if settling.key is not None])
 
+    def begun(self, delivery: Delivery) -> None:
+        """Have the broker know that one that came back before runs now. Blocks: it must know before it can be lost."""
+        try:
+            self._transport.begun((delivery,))
+        except DriverError as error:
+            _log.warning("If task %s dies now, that is not counted: %s", delivery.message.headers.get("id"), error)
+
     def bury(self, message: Message, reason: str) -> None:
         """Keep a message for the operator whose lease has ended already. Blocks."""
         try:
@@ -62,8 +69,3 @@ class Settler:
             _log.error("Dropped a message that %s (the transport keeps no dead letters): %r", reason, message.headers)
         except DriverError as error:
             _log.error("Lost a message that %s (%s): %r", reason, error, message.headers)
-
-
-def ended(action: Action) -> str:
-    """The action in words, for the log."""
-    return {Action.ACK: "acknowledged", Action.REQUEUE: "put back", Action.DEAD: "kept with the dead letters"}[action]

@@ -32,6 +32,10 @@ class WorkerSettings:
     eta_task_limit: int | None = None
     #: Seconds to wait for what a dead process of the pool may still have sent.
     lost_wait: float = field(default=10.0, metadata={"old": "CELERYD_WORKER_LOST_WAIT"})
+    #: A message is not run again, but kept with the dead letters, when it came back from this many processes that died
+    #: under it. Only what it may have caused counts: not that a worker died which merely held it, but for the first
+    #: time. 0: never.
+    lost_limit: int = 3
     #: A process of the pool is replaced after this many tasks; None: never.
     max_tasks_per_child: int | None = None
     #: A process of the pool is replaced when it holds more memory than this, in KiB; None: never.
