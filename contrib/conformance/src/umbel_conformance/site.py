@@ -64,7 +64,7 @@ class Site:
 
     def umbel(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
         """The command line in another process."""
-        return self.run(sys.executable, "-m", "umbel", *arguments, **environment)
+        return self.run(sys.executable, "-m", "umbel", *arguments, cwd=None, **environment)
 
 
 @pytest.fixture

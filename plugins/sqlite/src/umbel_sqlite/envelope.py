@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 from umbel.exceptions import PermanentError
 from umbel.model import Message
 
 #: The decoder without its search for space around the value, of which there is none.
-_scan = json.JSONDecoder().scan_once
+_scan: Any = json.JSONDecoder().scan_once  # type: ignore[attr-defined]  # what `decode` itself calls
 _encode = json.JSONEncoder(separators=(",", ":")).encode
 
 
