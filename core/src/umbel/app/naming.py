@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import sys
 
 
@@ -25,6 +24,8 @@ def _script() -> str:
 def node_name(given: str | None) -> str:
     """A worker's name such as `celery@host`. `%h`, `%n` and `%d` stand for the host's full name, its first part and
     its domain, as in Celery."""
+    import socket  # noqa: PLC0415  (3 ms, for workers)
+
     host = socket.gethostname()
     first, _, domain = host.partition(".")
     name = given or "celery@%h"

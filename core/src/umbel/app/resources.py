@@ -9,7 +9,6 @@ from typing import Any
 from umbel.app.drivers import Drivers
 from umbel.app.formats import Formats
 from umbel.app.publisher import Publisher
-from umbel.app.sender import Sender
 from umbel.contracts.backend import Backend
 from umbel.contracts.transport import Transport
 from umbel.plugin.catalogue import Catalogue
@@ -53,7 +52,9 @@ class Resources:
         return Publisher(self.transport, self.observers.umbel_message_published)
 
     @cached_property
-    def sender(self) -> Sender:
+    def sender(self) -> Any:
+        from umbel.app.sender import Sender  # noqa: PLC0415  (a worker whose tasks send none does without)
+
         return Sender(self._app)
 
     @cached_property

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 from typing import Any
 
@@ -45,7 +44,6 @@ class Root(click.Group):
             close = meant(name, there)
             hint = f"Did you mean {' or '.join(close)}?" if close else f"Perhaps: {Catalogue().install_hint(name)}"
             ctx.fail(f"there is no command {name!r}. {hint if there else NONE}")
-        gc.enable()  # The command is imported (see `umbel.__main__`).
         ctx.default_map = {**(ctx.default_map or {}), name: environment.celery_defaults(command, name)}
         return name, command, rest
 

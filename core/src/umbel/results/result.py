@@ -6,14 +6,16 @@ from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
 from datetime import datetime
-from typing import Any, Generic, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 from umbel import states
 from umbel.app.current import get_current_app
 from umbel.exceptions import TimeoutError
-from umbel.model.record import Record
 from umbel.results.joining import assert_will_not_block
 from umbel.wire.times import parse
+
+if TYPE_CHECKING:
+    from umbel.model.record import Record
 
 R = TypeVar("R")
 

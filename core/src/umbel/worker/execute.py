@@ -60,7 +60,7 @@ class Executor:
         if settlings:
             self._settler.put(settlings)
         if recordings and self._recorder is not None:
-            self._recorder.put(recordings, alone=len(self._ledger) <= 1)
+            self._recorder.put(recordings, alone="in_place" in self._pool.features and len(self._ledger) <= 1)
         if over:
             self._ledger.remove(over)
 
