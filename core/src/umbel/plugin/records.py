@@ -12,8 +12,6 @@ import sys
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from attrs import frozen
-
 if TYPE_CHECKING:
     from importlib.metadata import Distribution
 
@@ -23,13 +21,8 @@ log = logging.getLogger(__name__)
 _METADATA = {".dist-info": "METADATA", ".egg-info": "PKG-INFO"}
 
 
-@frozen
-class Record:
-    """A distribution with entry points, which are still a text."""
-
-    name: str
-    version: str
-    entry_points: str
+#: Name, version, and the text of the entry points of a distribution.
+Record = tuple[str, str, str]
 
 
 def records(word: str) -> Iterator[Record]:
@@ -96,7 +89,7 @@ def _record(metadata: str, entry_points: str) -> Record:
         fields.setdefault(key.lower(), value.strip())
         if "name" in fields and "version" in fields:
             break
-    return Record(fields["name"], fields["version"], entry_points)
+    return fields["name"], fields["version"], entry_points
 
 
 def _read(path: str) -> str:
