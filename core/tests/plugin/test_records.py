@@ -70,3 +70,13 @@ def test_an_egg_info_folder_counts_too(site: Any) -> None:
     Catalogue.refresh()
     entry = Catalogue().find("compression", "egg")
     assert (entry.origin, entry.value) == ("umbel-egg 4.0", "egg_plugin:Egg.hatch")
+
+
+def test_entry_points_without_metadata_hide_themselves_with_a_warning(
+    site: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    site.install("umbel-bare", {"compression": {"bare": "bare_plugin"}})
+    (site.folder / "umbel_bare-1.0.dist-info" / "METADATA").unlink()
+    Catalogue.refresh()
+    assert "bare" not in Catalogue().names("compression")
+    assert "umbel_bare" in caplog.text

@@ -1,32 +1,20 @@
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import pytest
 
 from umbel import Umbel
-from umbel.contracts import Bootstep, Transport, WorkerContext
-from umbel.model import Delivery, Message, Settlement
+from umbel.contracts import Bootstep, WorkerContext
 from umbel.worker import Worker
 from umbel_cli.banner import banner
+from umbel_conformance.worker import BareTransport
 
 
-class PlainTransport(Transport):
+class PlainTransport(BareTransport):
     """Is never opened."""
 
     contract_version = 1
-
-    def publish(self, messages: Sequence[Message]) -> None: ...
-
-    def reserve(self, queues: Sequence[str], limit: int, timeout_s: float) -> Sequence[Delivery]:
-        return ()
-
-    def settle(self, settlements: Sequence[Settlement]) -> Sequence[Settlement]:
-        return ()
-
-    def wake(self) -> None: ...
-
-    def close(self) -> None: ...
 
 
 class NightBootstep(Bootstep):

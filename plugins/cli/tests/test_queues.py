@@ -10,26 +10,15 @@ from click.testing import CliRunner
 
 from umbel import Umbel
 from umbel.cli.root import root
-from umbel.contracts import QueueAdmin, Transport
-from umbel.model import Delivery, Depth, Message, Settlement
+from umbel.contracts import QueueAdmin
+from umbel.model import Depth
+from umbel_conformance.worker import BareTransport
 
 
-class Plain(Transport):
+class Plain(BareTransport):
     """Without any feature."""
 
     contract_version = 1
-
-    def publish(self, messages: Sequence[Message]) -> None: ...
-
-    def reserve(self, queues: Sequence[str], limit: int, timeout_s: float) -> Sequence[Delivery]:
-        return ()
-
-    def settle(self, settlements: Sequence[Settlement]) -> Sequence[Settlement]:
-        return ()
-
-    def wake(self) -> None: ...
-
-    def close(self) -> None: ...
 
     def admin(self) -> QueueAdmin:
         return PlainAdmin()

@@ -20,7 +20,6 @@ log = logging.getLogger(__name__)
 #: How the folder of a distribution ends, and the file with its name and version.
 _METADATA = {".dist-info": "METADATA", ".egg-info": "PKG-INFO"}
 
-
 #: Name, version, and the text of the entry points of a distribution.
 Record = tuple[str, str, str]
 
@@ -42,15 +41,13 @@ def _in_folder(folder: str, word: str) -> Iterator[Record]:
         return
     for name in names:
         metadata = _METADATA.get(name[-10:] if name.endswith(".dist-info") else name[-9:])
-        if metadata is None:
-            continue
         info = os.path.join(folder, name)
+        if metadata is None or not os.path.isfile(os.path.join(info, "entry_points.txt")):
+            continue
         try:
             entry_points = _read(os.path.join(info, "entry_points.txt"))
             if word in entry_points:
                 yield _record(_read(os.path.join(info, metadata)), entry_points)
-        except (FileNotFoundError, NotADirectoryError):  # most have no entry points
-            continue
         except Exception as error:  # a damaged installation hides itself, and nobody else
             _warn(info, error)
 
