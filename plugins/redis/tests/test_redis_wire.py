@@ -191,6 +191,14 @@ def test_where_only_workers_of_celery_listen_they_get_delayed_messages_at_once(
     assert redis("LLEN", "q") == 0, "an Umbel worker listens now"
 
 
+def test_headers_come_through_as_they_are_even_if_only_json_can_say_them(transport: RedisTransport) -> None:
+    headers = {"task": "t", "id": "1", "large": 2**80, "file": "half a character: \udcff", "name": "Müller", "x": [1.5]}
+    transport.publish([Message("q", BODY, headers)])
+    (delivery,) = transport.reserve(["q"], 1, 1.0)
+    assert delivery.message.headers == headers
+    assert delivery.message.body == BODY
+
+
 def test_celery_node_is_understood(transport: RedisTransport, redis: Callable[..., Any]) -> None:
     properties = {
         "correlationId": "3f1d",

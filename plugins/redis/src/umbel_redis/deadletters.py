@@ -44,7 +44,7 @@ def bury(link: Link, keyspace: Keyspace, messages: Sequence[Message], reason: st
     commands: list[Command] = [("MULTI",)]
     for number, message in enumerate(messages):
         tag = f"{token}{number:08x}:{keyspace.step(message.priority) + 1}"
-        commands.append(("HSET", keys.dead, tag, f"{head}\n{encode(message)}"))
+        commands.append(("HSET", keys.dead, tag, b"%b\n%b" % (head.encode(), encode(message))))
         commands.append(("ZADD", keys.dead_order, when, tag))
     link.pipeline([*commands, ("EXEC",)])
     prune(link, keys, most)

@@ -7,31 +7,51 @@ node-celery send. What is read may lack anything but a body.
 from __future__ import annotations
 
 import json
-from base64 import b64decode
+from base64 import b64decode, b64encode
 from binascii import Error as Base64Error
-from binascii import b2a_base64
-from json.encoder import encode_basestring_ascii as quoted
 from typing import Any
+
+from msgspec import DecodeError as NotJson
+from msgspec import Struct, ValidationError, field
+from msgspec.json import Decoder, Encoder
 
 from umbel.exceptions import DecodeError, PermanentError
 from umbel.model import Message
 from umbel.wire.ids import new_id
 
-_encode = json.JSONEncoder(separators=(",", ":")).encode
-_decode = json.JSONDecoder().decode
-#: What is in an envelope's properties and has a place of its own in a message, or is made anew.
-_OWN = frozenset({"body_encoding", "delivery_info", "delivery_tag", "priority"})
+_NOWHERE: dict[str, Any] = {}
 #: celery-node writes these two in its own language's way.
-_CAMEL = {"correlationId": "correlation_id", "replyTo": "reply_to"}
+_CAMEL = (("correlationId", "correlation_id"), ("replyTo", "reply_to"))
 
 
-def encode(message: Message, routing_key: str | None = None) -> str:
+class _Envelope(Struct, gc=False):
+    """What nearly all envelopes look like: checked, and the body read from its base64, in one pass."""
+
+    body: bytes
+    content_type: str = field(default="", name="content-type")
+    content_encoding: str = field(default="", name="content-encoding")
+    headers: dict[str, Any] = field(default_factory=dict)
+    properties: dict[str, Any] = field(default_factory=dict)
+    lost: int = field(default=0, name="umbel-lost")
+    due: float | None = field(default=None, name="umbel-due")
+
+
+_encode = Encoder().encode
+_decode = Decoder(_Envelope).decode
+
+
+def encode(message: Message, routing_key: str | None = None) -> bytes:
     """The envelope. Raises `PermanentError` for headers that are not plain data.
 
     `routing_key` is what it says if the message has none; None: its queue.
     """
     routing_key = message.routing_key or (message.queue if routing_key is None else routing_key)
-    own = {
+    fields: dict[str, Any] = {} if message.due is None else {"umbel-due": message.due}
+    fields["body"] = message.body
+    fields["content-encoding"] = message.content_encoding
+    fields["content-type"] = message.content_type
+    fields["headers"] = message.headers
+    fields["properties"] = {
         "delivery_mode": 2,
         **message.properties,
         "delivery_info": {"exchange": message.exchange, "routing_key": routing_key},
@@ -39,13 +59,11 @@ def encode(message: Message, routing_key: str | None = None) -> str:
         "body_encoding": "base64",
         "delivery_tag": new_id(),
     }
-    due = "" if message.due is None else f'"umbel-due":{message.due!r},'
     try:
-        return (
-            f'{{{due}"body":"{b2a_base64(message.body, newline=False).decode()}",'
-            f'"content-encoding":{quoted(message.content_encoding)},"content-type":{quoted(message.content_type)},'
-            f'"headers":{_encode(message.headers)},"properties":{_encode(own)}}}'
-        )
+        return _encode(fields)
+    except UnicodeEncodeError:  # Half a character, say of a file's name. JSON can say it, UTF-8 cannot.
+        fields["body"] = b64encode(message.body).decode()
+        return json.dumps(fields).encode()
     except (TypeError, ValueError, RecursionError) as error:
         name = message.headers.get("task") or message.headers.get("id") or "without a name"
         raise PermanentError(
@@ -60,7 +78,41 @@ def decode(envelope: bytes, queue: str, step: int) -> tuple[Message, int]:
     Raises `DecodeError`, and says what is wrong.
     """
     try:
-        fields = _decode(str(envelope, "utf-8"))
+        found = _decode(envelope)
+        if found.properties.get("body_encoding") != "base64":
+            found = _unusual(envelope)
+    except (ValidationError, NotJson, ValueError, RecursionError):
+        found = _unusual(envelope)
+    properties = found.properties
+    info = properties.pop("delivery_info", _NOWHERE)
+    if type(info) is not dict:
+        info = _NOWHERE
+    priority = properties.pop("priority", None)
+    properties.pop("body_encoding", None)
+    properties.pop("delivery_tag", None)
+    for theirs, ours in _CAMEL:
+        if theirs in properties:
+            properties[ours] = properties.pop(theirs)
+    message = Message(
+        queue,
+        found.body,
+        found.headers,
+        properties,
+        found.content_type or "application/json",
+        found.content_encoding or "utf-8",
+        priority if isinstance(priority, int) and 0 <= priority <= 9 else step,
+        found.due,
+        None,
+        _text(info, "exchange"),
+        _text(info, "routing_key"),
+    )
+    return message, found.lost
+
+
+def _unusual(envelope: bytes) -> _Envelope:
+    """What others send, as far as it can be read: a body that is text or JSON, properties in camel case."""
+    try:
+        fields = json.loads(str(envelope, "utf-8"))
     except (ValueError, RecursionError) as error:
         raise DecodeError(f"the envelope is not JSON: {error}") from error
     if not isinstance(fields, dict):
@@ -68,25 +120,16 @@ def decode(envelope: bytes, queue: str, step: int) -> tuple[Message, int]:
     headers, properties = fields.get("headers") or {}, fields.get("properties") or {}
     if not isinstance(headers, dict) or not isinstance(properties, dict):
         raise DecodeError(f"expected headers and properties to be objects, found {headers!r:.100}, {properties!r:.100}")
-    info = properties.get("delivery_info")
-    if not isinstance(info, dict):
-        info = {}
-    priority = properties.get("priority")
-    message = Message(
-        queue,
+    due, lost = fields.get("umbel-due"), fields.get("umbel-lost")
+    return _Envelope(
         _body(fields, properties),
+        _text(fields, "content-type"),
+        _text(fields, "content-encoding"),
         headers,
-        {_CAMEL.get(name) or name: value for name, value in properties.items() if name not in _OWN},
-        _text(fields, "content-type", "application/json"),
-        _text(fields, "content-encoding", "utf-8"),
-        priority if isinstance(priority, int) and 0 <= priority <= 9 else step,
-        _number(fields.get("umbel-due")),
-        None,
-        _text(info, "exchange", ""),
-        _text(info, "routing_key", ""),
+        properties,
+        lost if isinstance(lost, int) else 0,
+        float(due) if isinstance(due, (int, float)) else None,
     )
-    lost = fields.get("umbel-lost")
-    return message, lost if isinstance(lost, int) else 0
 
 
 def _body(fields: dict[str, Any], properties: dict[str, Any]) -> bytes:
@@ -94,7 +137,7 @@ def _body(fields: dict[str, Any], properties: dict[str, Any]) -> bytes:
         raise DecodeError("the envelope has no body")
     body = fields["body"]
     if not isinstance(body, str):
-        return _encode(body).encode()
+        return json.dumps(body).encode()
     if properties.get("body_encoding") != "base64":
         return body.encode("utf-8", "surrogatepass")
     try:
@@ -103,10 +146,6 @@ def _body(fields: dict[str, Any], properties: dict[str, Any]) -> bytes:
         raise DecodeError(f"the body is not base64: {error}") from error
 
 
-def _text(fields: dict[str, Any], name: str, default: str) -> str:
+def _text(fields: dict[str, Any], name: str) -> str:
     value = fields.get(name)
-    return value if isinstance(value, str) and value else default
-
-
-def _number(value: Any) -> float | None:
-    return float(value) if isinstance(value, (int, float)) else None
+    return value if isinstance(value, str) else ""

@@ -44,7 +44,7 @@ class Publisher:
         if len(messages) == 1 and messages[0].due is None:
             self._publish_one(messages[0])
             return
-        ready: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
+        ready: defaultdict[tuple[str, str], list[bytes]] = defaultdict(list)
         delayed: defaultdict[str, list[Message]] = defaultdict(list)
         now = clock.time()
         # All are encoded before the first is sent: one that cannot be keeps back the others.
@@ -71,7 +71,7 @@ class Publisher:
             self._tell(queue)
             self._nodes.link(queue).call("LPUSH", key, envelope)
 
-    def _push(self, ready: dict[tuple[str, str], list[str]]) -> None:
+    def _push(self, ready: dict[tuple[str, str], list[bytes]]) -> None:
         by_link: defaultdict[Link, list[tuple[Command, int]]] = defaultdict(list)
         for (queue, key), envelopes in ready.items():
             for start in range(0, len(envelopes), PUSHED_AT_ONCE):
@@ -81,7 +81,7 @@ class Publisher:
             for batch in _batches(commands):
                 link.pipeline(batch)
 
-    def _delay(self, queue: str, messages: Sequence[Message]) -> Iterator[tuple[list[str], list[str]]]:
+    def _delay(self, queue: str, messages: Sequence[Message]) -> Iterator[tuple[list[str], list[str | bytes]]]:
         keys = self._keyspace.of(queue)
         bindings = [self._keyspace.binding(name) for name in (queue, "celery.pidbox")]
         if self._keyspace.clustered:  # Celery's workers know no cluster.
@@ -89,11 +89,12 @@ class Publisher:
         shared = keys.shared
         names = [shared.unacked, shared.unacked_index, keys.delayed, shared.listening, *bindings, *keys.lists]
         for start in range(0, len(messages), PUSHED_AT_ONCE):
-            arguments = [queue, str(int(LISTENING_S * 1000)), str(len(keys.tail))]
+            arguments: list[str | bytes] = [queue, str(int(LISTENING_S * 1000)), str(len(keys.tail))]
             for message in messages[start : start + PUSHED_AT_ONCE]:
                 due = message.due or 0.0
+                envelope = b"[%b%b" % (encode(message), keys.tail.encode())
                 tag = f"{self._token}{next(self._numbers):08x}:{self._keyspace.step(message.priority) + 1}"
-                arguments += [tag, due_ms(due), index_score(due, self._visibility_s), f"[{encode(message)}{keys.tail}"]
+                arguments += [tag, due_ms(due), index_score(due, self._visibility_s), envelope]
             yield names, arguments
 
     def _tell(self, queue: str) -> None:
