@@ -106,6 +106,15 @@ def test_a_soft_limit_above_the_hard_one_is_refused_at_the_call(app: Umbel, add:
         add.apply_async((1,), time_limit=4, soft_time_limit=9)
 
 
+@pytest.mark.parametrize("priority", [-1, 256, "high", 1.5])
+def test_a_priority_that_no_broker_knows_is_refused_at_the_call(app: Umbel, add: Any, priority: Any) -> None:
+    with pytest.raises(ValueError, match=f"proj.add: priority={priority!r}"):
+        add.apply_async((1,), priority=priority)
+    hasty = app.task(name="proj.hasty", priority=priority)(abs)
+    with pytest.raises(ValueError, match=f"proj.hasty: priority={priority!r}"):
+        hasty.delay(1)
+
+
 def test_options_choose_queue_priority_headers_and_properties(app: Umbel, add: Any) -> None:
     add.apply_async(
         (1,), queue="other", priority=7, headers={"mine": 1}, delivery_mode=1, reply_to="me", shadow="alias"

@@ -153,7 +153,7 @@ class Sender:
         return _Plan(
             serializer=self._app.formats.serializer(serializer or "json"),
             compression=task.compression if task is not None else conf.task_compression,
-            priority=(task.priority if task is not None else conf.task_default_priority) or 0,
+            priority=_priority(name, (task.priority if task is not None else conf.task_default_priority) or 0),
             expires=getattr(task, "expires", None),
             timelimit=_timelimit(name, getattr(task, "time_limit", None), getattr(task, "soft_time_limit", None)),
             ignore_result=bool(task.ignore_result) if task is not None else False,
@@ -225,7 +225,7 @@ class Sender:
             headers["stamps"] = {name: options[name] for name in stamps if name in options}
         # What a message was sent with before (a retry sends its headers again) gives way to what is said now.
         headers.update({k: v for k, v in (options.get("headers") or {}).items() if k not in headers})
-        message.priority = options.get("priority", message.priority)
+        message.priority = _priority(call.name, options.get("priority", message.priority))
         message.properties.update({key: options[key] for key in _PROPERTIES if key in options})
         message.properties["reply_to"] = options.get("reply_to") or message.properties["reply_to"]
 
@@ -273,6 +273,12 @@ def _moment(name: str, option: str, when: When, zone: tzinfo) -> float:
         return moment(when, zone)
     except (TypeError, ValueError) as error:
         raise type(error)(f"{name}: {option}={when!r} is no moment: {error}") from None
+
+
+def _priority(name: str, priority: Any) -> int:
+    if isinstance(priority, int) and 0 <= priority <= 255:  # an octet: amqp 0-9-1, class basic
+        return priority
+    raise ValueError(f"{name}: priority={priority!r}: expected a whole number from 0 to 9 (some brokers: 255)")
 
 
 def _timelimit(name: str, hard: float | None, soft: float | None) -> list[float | None]:
