@@ -133,6 +133,8 @@ class LocalBackend(Backend):
         self.records: dict[str, Record] = {}
         self.history: list[tuple[str, str]] = []
         self.errors: list[Exception] = []
+        self.errors_of_receive: list[Exception] = []
+        self.awaited: set[str] = set()
 
     def store(self, records: Sequence[Record]) -> None:
         if self.errors:
@@ -160,7 +162,7 @@ class LocalBackend(Backend):
 class LocalSubscription(Subscription):
     def __init__(self, backend: LocalBackend) -> None:
         self._backend = backend
-        self._ids: set[str] = set()
+        self._ids = backend.awaited
 
     def add(self, task_ids: Sequence[str]) -> None:
         with self._backend.changed:
@@ -171,6 +173,8 @@ class LocalSubscription(Subscription):
         self._ids.difference_update(task_ids)
 
     def receive(self, timeout_s: float) -> Sequence[Record]:
+        if self._backend.errors_of_receive:
+            raise self._backend.errors_of_receive.pop(0)
         with self._backend.changed:
             ready = self._ready()
             if not ready:

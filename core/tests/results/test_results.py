@@ -140,6 +140,17 @@ def test_who_waits_when_the_app_is_closed_gets_an_error(app: Umbel) -> None:
     assert isinstance(errors[0], PermanentError)
 
 
+def test_a_fault_of_the_driver_reaches_who_waits_and_nothing_of_them_is_left_behind(app: Umbel) -> None:
+    app.backend.errors_of_receive.append(ZeroDivisionError("a bug"))
+
+    future = app.results.listener.expect("one")
+
+    assert isinstance(future.exception(10), ZeroDivisionError)
+    assert app.backend.awaited == set()
+    _store(app, "one", states.SUCCESS, 1)
+    assert app.AsyncResult("one").get(timeout=10) == 1
+
+
 def test_results_compare_hash_and_travel_as_celerys_do() -> None:
     app = Umbel("results")
     try:

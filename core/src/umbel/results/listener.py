@@ -95,9 +95,10 @@ class ResultListener:
 
     def _fail(self, error: Exception) -> None:
         with self._lock:
-            futures = [future for waiting in self._futures.values() for future in waiting]
-            self._futures.clear()
-        for future in futures:
+            failed, self._futures = self._futures, {}
+            if self._subscription is not None:
+                self._subscription.discard(tuple(failed))
+        for future in (future for waiting in failed.values() for future in waiting):
             if future.set_running_or_notify_cancel():
                 future.set_exception(error)
 
