@@ -14,6 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from umbel_conformance.mortal import mortal
+
 #: Nothing here waits for time to pass; this only bounds a test that has failed already.
 LIMIT_S = 60.0
 
@@ -90,7 +92,7 @@ class Running:
 
     def __init__(self, command: list[str], folder: Path, environment: dict[str, str]) -> None:
         self.process = subprocess.Popen(
-            command, cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            mortal(command), cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT, text=True, start_new_session=True,
         )  # fmt: skip
         self.output = ""

@@ -17,6 +17,8 @@ from typing import Any
 
 import pytest
 
+from umbel_conformance.mortal import mortal
+
 #: Nothing here waits for time to pass; this only bounds a test that has failed already.
 LIMIT_S = 60.0
 HERE = Path(__file__).parent
@@ -29,7 +31,7 @@ class Started:
         self.log = log
         with log.open("ab") as out:
             self.process = subprocess.Popen(
-                command, env=environment, cwd=log.parent, stdin=subprocess.DEVNULL, stdout=out, stderr=out,
+                mortal(command), env=environment, cwd=log.parent, stdin=subprocess.DEVNULL, stdout=out, stderr=out,
                 start_new_session=True,
             )  # fmt: skip
 

@@ -14,6 +14,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from umbel_conformance.mortal import mortal
+
 from .installing import celery_scripts
 
 PROJECT = Path(__file__).resolve().parents[1] / "project"
@@ -39,7 +41,7 @@ class Worker:
         command = [python(kind), "-m", kind, "-A", f"on_{kind}", "worker", "-l", "INFO", *quiet, *arguments]
         with log.open("ab") as out:
             self.process = subprocess.Popen(
-                command, cwd=PROJECT, env=environment, stdin=subprocess.DEVNULL, stdout=out, stderr=out,
+                mortal(command), cwd=PROJECT, env=environment, stdin=subprocess.DEVNULL, stdout=out, stderr=out,
                 start_new_session=True,
             )  # fmt: skip
 
@@ -86,8 +88,8 @@ class Client:
         self.kind = kind
         with log.open("ab") as out:
             self._process = subprocess.Popen(
-                [python(kind), "interop_client.py", f"on_{kind}"], cwd=PROJECT, env=environment, stderr=out, text=True,
-                stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True,
+                mortal([python(kind), "interop_client.py", f"on_{kind}"]), cwd=PROJECT, env=environment, text=True,
+                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=out, start_new_session=True,
             )  # fmt: skip
 
     def begin(self, what: str, **options: Any) -> None:

@@ -9,6 +9,8 @@ import threading
 from contextlib import suppress
 from pathlib import Path
 
+from umbel_conformance.mortal import mortal
+
 #: Nothing here waits for time to pass; this only bounds a test that has failed already.
 LIMIT_S = 20.0
 
@@ -33,7 +35,7 @@ class RedisServer:
             "--appendonly", "no", *self._options,
         ]  # fmt: skip
         with (self.folder / "redis.log").open("ab") as log:
-            self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+            self._process = subprocess.Popen(mortal(command), stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         pause = threading.Event()
         for _ in range(int(LIMIT_S / 0.01)):
             if self._answers():

@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 from attrs import frozen
 
+from umbel_conformance.mortal import mortal
 from umbel_conformance.patience import Background
 
 Action = Callable[..., Iterator[Any]]
@@ -49,7 +50,7 @@ class Child:
         self._patience_s = patience_s
         environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
         self._process = subprocess.Popen(
-            [sys.executable, "-c", "from umbel_conformance.elsewhere import main; main()"],
+            mortal([sys.executable, "-c", "from umbel_conformance.elsewhere import main; main()"]),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env=environment,

@@ -1,6 +1,7 @@
 """A real redis-server for tests: on a free port, in a folder of its own, to be stopped, killed, paused, started again.
 
-For those who test something that runs on Redis: `pip install umbel-conformance[redis]`.
+For those who test something that runs on Redis: `pip install umbel-conformance[redis]`. The environment variable
+UMBEL_REDIS_SERVER names another server than the one on the PATH: an older one, or `valkey-server`.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from typing import Any
 
 import hiredis
 import pytest
+
+from umbel_conformance.mortal import mortal
 
 #: Nothing waits for time to pass; this only bounds a test that has failed already.
 LIMIT_S = 20.0
@@ -55,7 +58,7 @@ class RedisServer:
         ]
         with (self.folder / "redis.log").open("ab") as log:
             self._process = subprocess.Popen(
-                [*command, *self.options], cwd=self.folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log
+                mortal([*command, *self.options]), cwd=self.folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log
             )
         pause = threading.Event()
         for _ in range(int(LIMIT_S / 0.01)):
@@ -118,9 +121,10 @@ class RedisServer:
 
 def _executable() -> str:
     """Where there is none, a test fails if it is meant to find everything (CI=true), and is skipped otherwise."""
-    executable = shutil.which("redis-server")
+    wanted = os.environ.get("UMBEL_REDIS_SERVER") or "redis-server"
+    executable = shutil.which(wanted)
     if executable is None:
-        missing = "there is no redis-server on the PATH: apt-get install redis-server"
+        missing = f"there is no {wanted} on the PATH: apt-get install redis-server, or set UMBEL_REDIS_SERVER"
         if os.environ.get("CI"):
             pytest.fail(missing)
         pytest.skip(missing)
