@@ -14,7 +14,6 @@ __version__ = "0.1.0"
 _WHERE = {
     "AsyncResult": "umbel.results.result",
     "EagerResult": "umbel.results.result",
-    "Signature": "umbel.app.signature",
     "Task": "umbel.app.task",
     "Umbel": "umbel.app.app",
     "allow_join_result": "umbel.results.joining",

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from functools import cache
+from typing import Any, cast
 
 from umbel import api
 from umbel.app.current import current_app
@@ -16,7 +17,7 @@ _IMMUTABLE_OPTIONS = frozenset({"group_id", "stamped_headers"})
 class Signature(dict[str, Any]):
     """`add.s(1, 2)`. Can be passed to other tasks as an argument or as a `link`; compares and travels as a dict.
 
-    Workflows (`|`, groups, chords) come with the package that provides `umbel.chain`, `umbel.group` and `umbel.chord`.
+    What joins signatures to workflows comes with the package that provides `umbel.Signature`, which is one of these.
     """
 
     def __init__(
@@ -50,10 +51,6 @@ class Signature(dict[str, Any]):
 
     @property
     def task(self) -> str:
-        return str(self["task"])
-
-    @property
-    def name(self) -> str:
         return str(self["task"])
 
     @property
@@ -97,10 +94,6 @@ class Signature(dict[str, Any]):
             return self.args, self.kwargs, merged
         return (*args, *self.args), {**self.kwargs, **kwargs}, merged
 
-    def __call__(self, *partial: Any, **kwargs: Any) -> Any:
-        args, named, _ = self.merged(partial, kwargs, {})
-        return self.type(*args, **named)
-
     def delay(self, *partial: Any, **kwargs: Any) -> Any:
         """`apply_async` with partial arguments."""
         return self.apply_async(partial, kwargs)
@@ -119,20 +112,6 @@ class Signature(dict[str, Any]):
             return task.apply_async(merged, named, **opts)
         return self.app.send_task(self.task, merged, named, **opts)
 
-    def apply(self, args: Sequence[Any] = (), kwargs: Mapping[str, Any] | None = None, **options: Any) -> Any:
-        """Run it here and now."""
-        merged, named, opts = self.merged(args or (), kwargs or {}, options)
-        return self.type.apply(merged, named, **opts)
-
-    def clone(self, args: Sequence[Any] = (), kwargs: Mapping[str, Any] | None = None, **options: Any) -> Signature:
-        """A copy with more arguments or options."""
-        merged, named, opts = self.merged(args or (), kwargs or {}, options)
-        copy = Signature(dict(self), app=self._app, type=self._type)
-        copy.update(args=merged, kwargs=named, options=_copied(opts))
-        return copy
-
-    partial = clone
-
     def set(self, immutable: bool | None = None, **options: Any) -> Signature:
         """Set options; returns itself."""
         if immutable is not None:
@@ -140,54 +119,24 @@ class Signature(dict[str, Any]):
         self.options.update(options)
         return self
 
-    def set_immutable(self, immutable: bool) -> None:
-        self["immutable"] = immutable
-
-    def freeze(self, _id: str | None = None, **options: Any) -> Any:
-        """Give it the id under which it will be sent; returns its `AsyncResult`."""
-        self.options.setdefault("task_id", _id or new_id())
-        return self.app.AsyncResult(self.options["task_id"])
-
-    def link(self, callback: Any) -> Any:
-        """Send `callback` with the result, once the task has succeeded."""
-        return self._append("link", callback)
-
-    def link_error(self, errback: Any) -> Any:
-        """Call `errback` when the task has failed."""
-        return self._append("link_error", errback)
-
-    def on_error(self, errback: Any) -> Signature:
-        """As `link_error`, but returns the signature."""
-        self.link_error(errback)
-        return self
-
-    def _append(self, key: str, callback: Any) -> Any:
-        listed = self.options.setdefault(key, [])
-        if not isinstance(listed, list):
-            listed = self.options[key] = [listed]
-        if callback not in listed:
-            listed.append(callback)
-        return callback
-
-    def __or__(self, other: Any) -> Any:
-        return api.load("chain")(self, other)
-
-    def __invert__(self) -> Any:
-        return self.apply_async().get()
-
     def __repr__(self) -> str:
         shown = [repr(arg) for arg in self.args] + [f"{key}={value!r}" for key, value in self.kwargs.items()]
         return f"{self.task}({', '.join(shown)})"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return Signature, (dict(self),)
+        return type(self), (dict(self),)
 
     def __json__(self) -> dict[str, Any]:
         return dict(self)
 
 
-def _copied(options: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: list(value) if isinstance(value, list) else value for key, value in options.items()}
+@cache
+def kind() -> type[Signature]:
+    """The class of signatures: that of the plugin which adds workflows, or, where none is installed, the one above."""
+    try:
+        return cast("type[Signature]", api.load("Signature"))
+    except (AttributeError, ImportError):
+        return Signature
 
 
 def signature(described: Any, *args: Any, app: Any = None, **kwargs: Any) -> Any:
@@ -198,8 +147,8 @@ def signature(described: Any, *args: Any, app: Any = None, **kwargs: Any) -> Any
         workflow = described.get("subtask_type")
         if workflow:
             return api.load(workflow).from_dict(described, app=app)
-        return Signature(described, app=app)
-    return Signature(described, *args, **{"app": app, **kwargs})
+        return kind()(described, app=app)
+    return kind()(described, *args, **{"app": app, **kwargs})
 
 
 def maybe_signature(described: Any, app: Any = None) -> Any:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, NoReturn, ParamSpec, T
 from umbel import api
 from umbel.app import arguments
 from umbel.app.current import get_current_app
-from umbel.app.signature import Signature
+from umbel.app.signature import Signature, kind
 from umbel.exceptions import ImproperlyConfigured, MaxRetriesExceededError, OperationalError, Reject, Retry
 from umbel.execution.context import Context, pop, push, request_of
 from umbel.wire.meta import meta as result_meta
@@ -201,7 +201,7 @@ class Task(Generic[P, R]):
 
     def signature(self, args: Sequence[Any] | None = None, *starargs: Any, **starkwargs: Any) -> Signature:
         """A call that is not made yet; keyword arguments as in `Signature` (`kwargs`, `options`, `immutable`, …)."""
-        return Signature(self, args, *starargs, **{"app": self.app, **starkwargs})
+        return kind()(self, args, *starargs, **{"app": self.app, **starkwargs})
 
     subtask = signature
 
@@ -252,6 +252,14 @@ class Task(Generic[P, R]):
         if self.trail:
             self.request.children.append(result)
         return result
+
+    def replace(self, sig: Any) -> Any:
+        """End this run and have `sig`, which may be a workflow, run in its place, with its id. Raises `Ignore`."""
+        return api.load("replacement")(self, sig)
+
+    def add_to_chord(self, sig: Any, lazy: bool = False) -> Any:
+        """Add a call to the header of the chord that this task is part of; `lazy`: do not send it. Blocks."""
+        return api.load("addition")(self, sig, lazy)
 
     def signature_from_request(
         self,

@@ -113,6 +113,10 @@ class SharedState(ABC):
         """Count `member` once and keep its value (the first one stays); returns how many distinct members there are.
         For chords: a header task that ran twice counts once."""
 
+    def tally_all(self, counts: Sequence[tuple[str, str, bytes]], ttl_s: float | None = None) -> Sequence[int]:
+        """`tally` for many (key, member, value), in order."""
+        return [self.tally(*count, ttl_s) for count in counts]
+
     @abstractmethod
     def tallied(self, key: str) -> dict[str, bytes]:
         """The members that were counted, with their values."""

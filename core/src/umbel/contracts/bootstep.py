@@ -11,6 +11,7 @@ from attrs import define
 from umbel.contracts.backend import Backend
 from umbel.contracts.transport import Transport
 from umbel.model.message import Delivery, Message
+from umbel.model.record import Record
 
 
 @define(slots=True, eq=False)
@@ -33,6 +34,9 @@ class Verdict:
 #: Asked once for every delivery before it is submitted: None lets it pass. It sees headers, never the body. A message
 #: with headers that make it raise (`ValueError`, `InvalidTaskError`) is kept among the dead letters.
 Gate = Callable[[Delivery], "Verdict | None"]
+#: Told of results that were stored, with the messages of their tasks, before those are settled: what follows from a
+#: result. `TemporaryError` makes it be called again; the same result may come twice. Called by one thread at a time.
+Follower = Callable[[Sequence[tuple[Message, Record]]], None]
 
 
 class WorkerContext(Protocol):
@@ -44,6 +48,9 @@ class WorkerContext(Protocol):
     settings: Mapping[str, Any]
     transport: Transport
     backend: Backend | None
+
+    def signature(self, described: Any) -> Any:
+        """The call that a name or a serialized signature describes, to be sent by this worker."""
 
     def every(self, interval_s: float, call: Callable[[], None]) -> None:
         """Call it again and again while the worker runs, on a thread of the kernel's. Errors are logged."""
@@ -75,6 +82,10 @@ class Bootstep(ABC):
 
     def gate(self) -> Gate | None:
         """A gate for the admit stage, asked for once after `start`; None: this step does not admit."""
+        return None
+
+    def follower(self) -> Follower | None:
+        """A follower for the record stage, asked for once after `start`; None: this step follows no results."""
         return None
 
     def stop(self) -> None:

@@ -96,7 +96,7 @@ class TaskRunner:
         outcome = Outcome(run.state, action=run.action, reason=run.reason, expected=run.expected)
         if run.state == states.SUCCESS:
             outcome.summary = brief(run.value)
-            if not self._ignores(plan, job.message.headers):
+            if request.chord or not self._ignores(plan, job.message.headers):  # a chord needs what its header returns
                 try:
                     outcome.payload = self._success(request, run.value, args, kwargs)
                 except Exception as error:  # whatever the result's own types raise on the way into the format
@@ -106,7 +106,7 @@ class TaskRunner:
             self._describe(outcome, request, run, args, kwargs)
             if run.state == states.FAILURE and run.action is Action.ACK and not plan.acks_on_failure:
                 outcome.action, outcome.reason = Action.DEAD, "failed, and acks_on_failure is off"
-            store = plan.store_errors or not self._ignores(plan, job.message.headers)
+            store = plan.store_errors or request.chord or not self._ignores(plan, job.message.headers)
             outcome.payload = outcome.payload if store else None
         return outcome
 
@@ -157,9 +157,8 @@ class TaskRunner:
         outcome.lost = True
         plan = self.plan(job.task)
         timed_out = isinstance(error, TimeLimitExceeded)
-        if timed_out and not plan.acks_on_timeout:
-            return Outcome(states.RETRY, action=Action.REQUEUE, reason=str(error), summary=brief(error), lost=True)
-        if not timed_out and plan.acks_late and plan.reject_on_worker_lost:
+        back = not plan.acks_on_timeout if timed_out else plan.acks_late and plan.reject_on_worker_lost
+        if back:
             return Outcome(states.RETRY, action=Action.REQUEUE, reason=str(error), summary=brief(error), lost=True)
         self._tell(plan.task, job, error)
         if self._ignores(plan, headers) and not plan.store_errors:

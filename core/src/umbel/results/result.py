@@ -8,7 +8,7 @@ from concurrent.futures import TimeoutError as FutureTimeout
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
-from umbel import states
+from umbel import api, states
 from umbel.app.current import get_current_app
 from umbel.exceptions import TimeoutError
 from umbel.results.joining import assert_will_not_block
@@ -134,6 +134,15 @@ class AsyncResult(Generic[R]):
         if self.parent is not None:
             self.parent.forget()
         self.app.results.forget((self.id,))
+
+    @property
+    def graph(self) -> Any:
+        """This result and those that led to it and came of it, to be drawn (needs the plugin of `umbel.Graph`)."""
+        return api.load("Graph").of(self)
+
+    def collect(self, intermediate: bool = False, **kwargs: Any) -> Iterator[tuple[Any, Any]]:
+        """Each result with its value, from this one down to its children's children; blocks as `get`, with `kwargs`."""
+        return cast("Iterator[tuple[Any, Any]]", self.graph.collect(intermediate, **kwargs))
 
     # Waiting.
 
@@ -317,6 +326,8 @@ def result_from_tuple(r: Any, app: Any = None) -> Any:
     """The result that `as_tuple` described."""
     if isinstance(r, AsyncResult):
         return r
-    handle, _nodes = r
+    handle, nodes = r
     task_id, parent = handle if isinstance(handle, (list, tuple)) else (handle, None)
+    if nodes is not None:
+        return api.load("GroupResult").from_tuple(r, app)
     return AsyncResult(task_id, app=app, parent=result_from_tuple(parent, app) if parent else None)

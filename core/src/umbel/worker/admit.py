@@ -133,7 +133,7 @@ class Admission:
         settling = Settling(Settlement(delivery, action, due=verdict.due, reason=verdict.reason))
         record = self._record(delivery, verdict)
         if record is not None and self._recorder is not None:
-            self._recorder.put((Recording(record, settling),))
+            self._recorder.put((Recording(record, settling, delivery.message),))
         else:
             self._settler.put((settling,))
 

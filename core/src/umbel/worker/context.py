@@ -29,6 +29,7 @@ class Context:
     _ledger: Ledger
     _admission: Admission
     _shutdown: Callable[[str], None]
+    signature: Callable[[Any], Any]
 
     def every(self, interval_s: float, call: Callable[[], None]) -> None:
         self._timer.every(interval_s, call)

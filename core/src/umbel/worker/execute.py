@@ -98,7 +98,7 @@ class Executor:
         settling = self._settling(entry, outcome)
         if outcome.payload is not None and self._recorder is not None:
             record = self._results.record(entry.job.task_id, outcome.state, outcome.payload)
-            recordings.append(Recording(record, settling))
+            recordings.append(Recording(record, settling, entry.job.message))
             if settling is None:
                 over.append(event.key)
         elif settling is not None:

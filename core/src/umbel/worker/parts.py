@@ -67,5 +67,7 @@ def assemble(
     in_place = "in_place" in pool.features
     reserver = Reserver(transport, options.queues, ledger, settler, admission.admit, fail, in_place)
     leases = LeaseKeeper(transport, ledger)
-    context = Context(options.hostname, app.conf, transport, backend, app.publisher, timer, ledger, admission, stop)
+    context = Context(
+        options.hostname, app.conf, transport, backend, app.publisher, timer, ledger, admission, stop, app.signature
+    )
     return Parts(transport, ledger, settler, recorder, executor, admission, reserver, leases, timer, patience, context)

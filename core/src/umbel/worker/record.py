@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from attrs import define
 
+from umbel.contracts.bootstep import Follower
 from umbel.exceptions import DriverError, TemporaryError
-from umbel.model.message import Action, Settlement
+from umbel.model.message import Action, Message, Settlement
 from umbel.model.record import Record
 from umbel.worker.lane import Lane
 from umbel.worker.persist import Patience, persist
@@ -23,6 +25,8 @@ class Recording:
 
     record: Record
     settling: Settling | None = None
+    #: Of the task; None: nobody follows this result.
+    message: Message | None = None
 
 
 class Recorder:
@@ -33,6 +37,7 @@ class Recorder:
         self._settler = settler
         self._patience = patience
         self.lane: Lane[Recording] = Lane("record", self._store)
+        self.followers: Sequence[Follower] = ()
 
     def put(self, recordings: Sequence[Recording], alone: bool = False) -> None:
         """Never blocks; unless nothing else is held (`alone`), so that nobody could be kept waiting: then the results
@@ -52,6 +57,12 @@ class Recorder:
         self._pass_on(batch)
 
     def _pass_on(self, batch: Sequence[Recording]) -> None:
+        stored = [(each.message, each.record) for each in batch if each.message is not None]
+        for follow in self.followers if stored else ():
+            try:
+                persist("follow results", partial(follow, stored), self._patience)
+            except Exception:  # what a plugin makes of a result does not change it
+                _log.exception("What follows from the results of %d tasks has failed", len(stored))
         settlings = [recording.settling for recording in batch if recording.settling is not None]
         if settlings:
             self._settler.put(settlings)

@@ -180,6 +180,9 @@ class Worker:
     def _open_gates(self, parts: Parts) -> None:
         gates = (step.gate() for step in self.extensions.bootsteps.values())
         parts.admission.gates = tuple(gate for gate in gates if gate is not None)
+        if parts.recorder is not None:
+            followers = (step.follower() for step in self.extensions.bootsteps.values())
+            parts.recorder.followers = tuple(follower for follower in followers if follower is not None)
 
     def _open(self, parts: Parts) -> None:
         for name, consumer in self.extensions.consumers.items():
