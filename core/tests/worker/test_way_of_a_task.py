@@ -295,6 +295,24 @@ def test_the_rest_of_a_chain_fails_with_the_step_that_failed(app: Umbel, run_wor
     assert app.AsyncResult("second").state == states.FAILURE
 
 
+def test_a_chord_that_nobody_here_counts_is_named_once(
+    app: Umbel, run_worker: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    @app.task
+    def part() -> int:
+        return 1
+
+    run_worker(app)
+    body = {"task": "proj.collect", "args": [], "kwargs": {}, "options": {"task_id": "3f1d"}, "subtask_type": None}
+    for _ in range(2):
+        part.apply_async(chord=body, group_id="nine lives").get(timeout=10)
+
+    said = [record.getMessage() for record in caplog.records if "nine lives" in record.getMessage()]
+    assert len(said) == 1
+    assert "proj.collect" in said[0]
+    assert "umbel.chord" in said[0]
+
+
 def test_what_a_signature_brings_does_not_count_for_how_an_errback_is_called(app: Umbel, run_worker: Any) -> None:
     heard: list[Any] = []
     done = threading.Semaphore(0)

@@ -54,6 +54,8 @@ def execute(
     """
     token = push(task, request, guards_join)
     run: Run | None = None
+    if request.chord:
+        successors.warn_of_chord(task.app, str(request.group), str(request.chord)[:200])
     try:
         try:
             signals.task_prerun.send(task, task_id=request.id, task=task, args=args, kwargs=kwargs)
@@ -71,7 +73,8 @@ def execute(
         except WorkerTerminate:
             raise  # the worker itself is told to end at once, in the middle of this task
         except BaseException as error:  # SystemExit and friends too: a task never ends the process that runs it
-            run = _failed(task, error)
+            expected = isinstance(error, tuple(task.throws or ()))
+            run = Run(states.FAILURE, error, einfo=ExceptionInfo(error), expected=expected)
         _after(task, request, args, kwargs, run)
         return run
     finally:
@@ -102,11 +105,6 @@ def _rejected(error: Reject) -> Run:
     if error.requeue:
         return Run(states.REJECTED, error, action=Action.REQUEUE, reason=reason)
     return Run(states.FAILURE, error, action=Action.DEAD, reason=reason, einfo=ExceptionInfo(error), expected=True)
-
-
-def _failed(task: Any, error: BaseException) -> Run:
-    expected = bool(task.throws) and isinstance(error, tuple(task.throws))
-    return Run(states.FAILURE, error, einfo=ExceptionInfo(error), expected=expected)
 
 
 def _after(task: Any, request: Context, args: Sequence[Any], kwargs: Mapping[str, Any], run: Run) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import logging
-from functools import partial
+from functools import lru_cache, partial
 from inspect import Parameter
 from typing import Any
 
@@ -21,11 +21,19 @@ def publish(task: Any, request: Context, value: Any) -> None:
     """Send the callbacks and the next step of the chain with `value` in front of their arguments."""
     inherited = {"parent_id": request.id, "root_id": request.root_id or request.id}
     for callback in request.callbacks or ():
-        _signature(task, callback).apply_async((value,), **inherited)
+        task.app.signature(callback).apply_async((value,), **inherited)
     if request.chain:
         # A chain travels reversed: the next step is the last element.
         *rest, following = request.chain
-        _signature(task, following).apply_async((value,), chain=rest or None, **inherited)
+        task.app.signature(following).apply_async((value,), chain=rest or None, **inherited)
+
+
+@lru_cache(maxsize=1000)  # once for each chord in this process
+def warn_of_chord(app: Any, group: str, body: str) -> None:
+    """Without what provides chords nothing counts here how much of the header is done, and nobody sends the body."""
+    if "chord" not in app.catalogue.names("api"):
+        text = "Chord %s will never end: this worker does not count its header, so that nobody sends its body %s. %s"
+        _log.error(text, group, body, "Install what provides umbel.chord on all workers, or let Celery's run these")
 
 
 def fail_chain(task: Any, request: Context, error: BaseException, einfo: Any) -> None:
@@ -33,7 +41,7 @@ def fail_chain(task: Any, request: Context, error: BaseException, einfo: Any) ->
 
     A chain of Celery's has their ids in it. Blocks.
     """
-    ids = [_signature(task, step).id for step in request.chain or ()]
+    ids = [task.app.signature(step).id for step in request.chain or ()]
     if task.app.backend is None:
         return
     traceback = einfo.traceback if einfo is not None else None
@@ -50,7 +58,7 @@ def call_errbacks(task: Any, request: Context, error: BaseException, einfo: Any)
     """
     inherited = {"parent_id": request.id, "root_id": request.root_id or request.id}
     for errback in request.errbacks or ():
-        signature = _signature(task, errback)
+        signature = task.app.signature(errback)
         try:
             target = task.app.tasks.get(signature.task)
             if target is not None and not target.bound and _takes_several(target.run, signature):
@@ -71,7 +79,3 @@ def _takes_several(function: Any, signature: Any) -> bool:
     except (TypeError, ValueError):
         return False
     return _ANY_NUMBER in kinds or sum(kind in _BY_POSITION for kind in kinds) > 1
-
-
-def _signature(task: Any, described: Any) -> Any:
-    return task.app.signature(described)

@@ -37,9 +37,8 @@ class LeaseKeeper:
     def _run(self) -> None:
         while True:
             with self._over:
-                if self._stopping:
-                    return
-                clock.wait(self._over, self._transport.lease_s / 3)
+                if not self._stopping:
+                    clock.wait(self._over, self._transport.lease_s / 3)
                 if self._stopping:
                     return
             self._extend()
