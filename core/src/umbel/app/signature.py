@@ -8,7 +8,6 @@ from typing import Any, cast
 
 from umbel import api
 from umbel.app.current import current_app
-from umbel.wire.ids import new_id
 
 #: Options that a merge never replaces once they are set.
 _IMMUTABLE_OPTIONS = frozenset({"group_id", "stamped_headers"})
