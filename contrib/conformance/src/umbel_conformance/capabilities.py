@@ -19,6 +19,7 @@ KNOWN_FEATURES: dict[str, frozenset[str]] = {
             "durable",
             "expires",
             "fanout",
+            "history",
             "lease",
             "pause",
             "priority",

@@ -22,6 +22,7 @@ class Transport(ABC):
     - `lease`: what a dead process held comes back by itself within a few `lease_s`
     - `transactional`: a `publish` that raises has published nothing
     - `dead_letters`: `Action.DEAD` keeps the message; `admin().dead/revive/discard/bury` work
+    - `history`: a dead letter knows each loss that counted (`Delivery.lost`) and its end: when, in whose hands, and why
     - `pause`: `admin().pause/resume` work
     - `fanout`: `fanout()` works
     - `expires`: a message whose `expires` has passed is dropped by the broker
@@ -133,7 +134,10 @@ class QueueAdmin(ABC):
         raise UnsupportedError(f"{type(self).__name__} keeps no dead letters")
 
     def revive(self, keys: Sequence[str]) -> int:
-        """Put dead letters back on their queues; returns how many were there (feature `dead_letters`)."""
+        """Put dead letters back on their queues; returns how many were there (feature `dead_letters`).
+
+        Nothing counts as lost any more; should they come here again, they still have the history of their first life.
+        """
         raise UnsupportedError(f"{type(self).__name__} keeps no dead letters")
 
     def discard(self, keys: Sequence[str]) -> int:

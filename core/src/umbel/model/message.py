@@ -66,7 +66,7 @@ class Settlement:
     action: Action = Action.ACK
     #: With REQUEUE: not before this time (seconds since the epoch).
     due: float | None = None
-    #: With DEAD: why, for the operator.
+    #: With DEAD, or if it was lost: why, for the operator.
     reason: str = ""
     #: With REQUEUE: the process that ran it died, so `Delivery.lost` grows by one.
     lost: bool = False
@@ -85,6 +85,16 @@ class Depth:
 
 
 @frozen
+class Death:
+    """Somebody died with a message, or gave it up. `worker` is `hostname/pid`, or what the driver knows of it."""
+
+    #: Seconds since the epoch.
+    at: float
+    worker: str
+    what: str
+
+
+@frozen
 class DeadLetter:
     """A message that nobody could handle. `key` names it in the driver's store."""
 
@@ -94,3 +104,5 @@ class DeadLetter:
     #: Seconds since the epoch.
     died: float
     lost: int = 0
+    #: What befell it, oldest first, and last what brought it here (feature `history`). The oldest of much may be gone.
+    history: tuple[Death, ...] = ()

@@ -32,11 +32,12 @@ class MemoryAdmin(QueueAdmin):
 
     def revive(self, keys: Sequence[str]) -> int:
         with self._broker.up_to_date() as now:
-            messages = [letter.message for letter in self._exhume(keys)]
-            for message in messages:
-                # A new life: its old losses, delay and place in the line do not count any more.
-                self._broker.queue(message.queue).put(self._broker.entry(message), None, now)
-            return len(messages)
+            letters = self._exhume(keys)
+            for letter in letters:
+                # A new life: its old losses, delay and place in the line do not count any more, but are not forgotten.
+                entry = self._broker.entry(letter.message, letter.history)
+                self._broker.queue(letter.message.queue).put(entry, None, now)
+            return len(letters)
 
     def discard(self, keys: Sequence[str]) -> int:
         with self._broker.up_to_date():

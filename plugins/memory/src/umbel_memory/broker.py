@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from umbel import clock
-from umbel.model import Delivery, Message
+from umbel.model import Death, Delivery, Message
 from umbel_memory.fanout import MemoryFanout
 from umbel_memory.queue import Entry, MemoryQueue
 
@@ -38,9 +38,9 @@ class MemoryBroker:
         """The queue of that name, made if there is none."""
         return self.queues.setdefault(name, MemoryQueue(name))
 
-    def entry(self, message: Message) -> Entry:
+    def entry(self, message: Message, history: tuple[Death, ...] = ()) -> Entry:
         """The message with a place behind all others."""
-        return Entry(next(self._numbers), message)
+        return Entry(next(self._numbers), message, history=history)
 
     def lease(self, holder: object, names: Sequence[str], limit: int, lease_s: float) -> list[Delivery]:
         """Up to `limit` messages, one from each queue in turn for as long as there are any."""

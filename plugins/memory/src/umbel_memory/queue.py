@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import heapq
 import itertools
+import os
+import socket
 
 from attrs import define, evolve
 
-from umbel.model import DeadLetter, Delivery, Depth, Message
+from umbel.model import DeadLetter, Death, Delivery, Depth, Message
 from umbel_memory.copies import copied
+
+#: The oldest part of a longer history is forgotten.
+MOST_HISTORY = 50
 
 
 @define(eq=False)
@@ -18,6 +23,12 @@ class Entry:
     number: int
     message: Message
     lost: int = 0
+    history: tuple[Death, ...] = ()
+
+    def note(self, at: float, what: str) -> None:
+        """Something befell it in this process."""
+        death = Death(at, f"{socket.gethostname()}/{os.getpid()}", what)
+        self.history = (*self.history, death)[-MOST_HISTORY:]
 
 
 @define(eq=False)
@@ -65,6 +76,7 @@ class MemoryQueue:
         # The first loss makes it a suspect; from then on only those count that it may have caused.
         if lease.begun or not lease.entry.lost:
             lease.entry.lost += 1
+            lease.entry.note(now, "its worker was lost while it ran" if lease.begun else "its worker was lost with it")
         self.put(lease.entry, None, now)
 
     def lease(self, holder: object, ends: float, now: float) -> Delivery | None:
@@ -112,7 +124,8 @@ class MemoryQueue:
 
     def bury(self, entry: Entry, reason: str, now: float) -> None:
         key = f"{self.name}:{entry.number}"
-        self._dead[key] = DeadLetter(key, entry.message, reason, now, entry.lost)
+        entry.note(now, reason)
+        self._dead[key] = DeadLetter(key, entry.message, reason, now, entry.lost, entry.history)
 
     def dead(self, limit: int) -> list[DeadLetter]:
         return [evolve(one, message=copied(one.message)) for one in itertools.islice(self._dead.values(), limit)]

@@ -22,7 +22,7 @@ class MemoryTransport(Transport):
 
     contract_version = 1
     features = frozenset(
-        {"dead_letters", "delayed", "expires", "fanout", "lease", "pause", "priority", "transactional"}
+        {"dead_letters", "delayed", "expires", "fanout", "history", "lease", "pause", "priority", "transactional"}
     )
     settings_class = MemorySettings
 
@@ -65,7 +65,9 @@ class MemoryTransport(Transport):
         if entry is None:
             return False
         if settlement.action is Action.REQUEUE:
-            entry.lost += settlement.lost
+            if settlement.lost:
+                entry.lost += 1
+                entry.note(now, settlement.reason or "its process died under it")
             queue.put(entry, settlement.due, now)
         elif settlement.action is Action.DEAD:
             queue.bury(entry, settlement.reason, now)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from umbel import clock
 from umbel.contracts import QueueAdmin, Transport
 from umbel.model import Action, DeadLetter
@@ -108,6 +110,77 @@ class DeadLetters(TransportBench):
         other.settle(settled(self.take_one(other), Action.DEAD, reason="it kills its workers"))
         assert [letter.lost for letter in admin.dead("q")] == [1]
 
+    @needs("dead_letters", "history")
+    def test_a_dead_letter_says_who_gave_it_up_when_and_why(self, transport: Transport, admin: QueueAdmin) -> None:
+        before = clock.time()
+        self.bury(transport, 1)
+        (letter,) = admin.dead("q")
+        (end,) = letter.history
+        assert end.what == "ünfit 0"
+        assert before - 1 <= end.at <= clock.time() + 1
+        assert end.worker.endswith(f"/{os.getpid()}")
+
+    @needs("dead_letters", "history", "lease")
+    def test_a_dead_letter_has_a_history_of_its_losses(self, connect: Connect, admin: QueueAdmin) -> None:
+        connect().publish([message("poison", headers={"id": "3f1d"})])
+        for times in range(3):
+            victim = connect(lease_s=self.short_lease_s)
+            held = self.take_one(victim)
+            if times:
+                victim.begun([held])
+            self.abandon(victim)
+            self.pass_time(victim.lease_s)
+        last = self.take_one(other := connect())
+        other.settle(settled(last, Action.REQUEUE, reason='[it] "exited", with \\ and ünder it', lost=True))
+        other.settle(settled(self.take_one(other), Action.DEAD, reason="it kills"))
+        (letter,) = admin.dead("q")
+        assert (letter.lost, letter.message.headers["id"]) == (4, "3f1d")
+        first, *begun, returned, end = letter.history
+        assert [one.at for one in letter.history] == sorted(one.at for one in letter.history)
+        assert len(begun) == 2
+        assert len({first.what, *(one.what for one in begun)}) == 2, "it does not tell what ran from what was held only"
+        assert returned.what == '[it] "exited", with \\ and ünder it'
+        assert end.what == "it kills"
+        assert all(one.worker.endswith(f"/{os.getpid()}") for one in letter.history)
+
+    @needs("dead_letters", "history", "lease")
+    def test_a_revived_message_brings_its_history_when_it_dies_again(self, connect: Connect, admin: QueueAdmin) -> None:
+        victim = connect(lease_s=self.short_lease_s)
+        victim.publish([message("poison")])
+        self.take(victim, 1)
+        self.abandon(victim)
+        self.pass_time(victim.lease_s)
+        other = connect(lease_s=self.short_lease_s)
+        other.settle(settled(self.take_one(other), Action.DEAD, reason="once"))
+        admin.revive([letter.key for letter in admin.dead("q")])
+        again = self.take_one(other)
+        assert again.lost == 0
+        self.abandon(other)
+        self.pass_time(other.lease_s)
+        third = connect()
+        again = self.take_one(third)
+        assert again.lost == 1, "a loss after it was revived is its first"
+        third.settle(settled(again, Action.DEAD, reason="twice"))
+        (letter,) = admin.dead("q")
+        assert letter.lost == 1
+        assert [one.what for one in letter.history][1::2] == ["once", "twice"]
+        assert len(letter.history) == 4
+
+    @needs("dead_letters", "history")
+    def test_a_long_history_is_cut_at_its_beginning(self, transport: Transport, admin: QueueAdmin) -> None:
+        transport.publish([message("poison")])
+        for number in range(300):
+            reason = f"{number} {'x' * 300}"
+            transport.settle(settled(self.take_one(transport), Action.REQUEUE, reason=reason, lost=True))
+        last = self.take_one(transport)
+        transport.settle(settled(last, Action.DEAD, reason="the end"))
+        (letter,) = admin.dead("q")
+        assert letter.lost == last.lost == 300
+        numbers = [one.what.split(" ")[0] for one in letter.history[:-1]]
+        assert numbers == [str(number) for number in range(300 - len(numbers), 300)]
+        assert 3 <= len(numbers) < 300
+        assert letter.history[-1].what == "the end"
+
     @needs("dead_letters", "durable")
     def test_dead_letters_outlive_every_connection(self, connect: Connect) -> None:
         first = connect()
@@ -121,3 +194,9 @@ class DeadLetters(TransportBench):
         self.assert_refuses(admin.revive, ["key"])
         self.assert_refuses(admin.discard, ["key"])
         self.assert_refuses(admin.bury, [message("broken")], "broken")
+
+    @needs("dead_letters")
+    @lacks("history")
+    def test_without_the_feature_no_history_is_made_up(self, transport: Transport, admin: QueueAdmin) -> None:
+        self.bury(transport, 1)
+        assert [letter.history for letter in admin.dead("q")] == [()]
