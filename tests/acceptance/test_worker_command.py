@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
@@ -151,6 +152,8 @@ def test_what_no_worker_can_handle_is_listed_shown_retried_and_deleted(project: 
     letter = dead_letter(project)
     assert (letter["task"], letter["id"], letter["queue"]) == ("proj.unknown", sent, "celery")
     shown = json.loads(project.umbel("dead", "show", letter["key"], "--json").stdout)
+    assert [one["what"] for one in shown["history"]] == [letter["reason"]]
+    assert shown["history"][0]["worker"].startswith(f"{socket.gethostname()}/")
     assert shown["headers"]["task"] == "proj.unknown"
     assert shown["body"][0] == ["ü"]
     assert "args:    ('ü',)\n" in project.umbel("dead", "show", letter["key"]).stdout

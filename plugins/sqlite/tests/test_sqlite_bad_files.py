@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from umbel.exceptions import PermanentError, TemporaryError
-from umbel.model import Message, Record
+from umbel.model import Action, Message, Record, Settlement
 from umbel_sqlite.backend import SqliteBackend
 from umbel_sqlite.settings import SqliteSettings
 from umbel_sqlite.transport import SqliteTransport
@@ -82,6 +82,24 @@ def test_a_later_version_of_the_tables_is_refused_with_what_to_install(file: Pat
     text = refused(file)
     assert "version 99" in text
     assert "pip install --upgrade umbel-sqlite" in text
+
+
+@pytest.mark.skipif(sqlite3.sqlite_version_info < (3, 35), reason="this SQLite cannot drop a column")
+def test_tables_of_the_version_before_are_brought_up_to_date(file: Path, url: str) -> None:
+    transport = SqliteTransport(url)
+    transport.publish([Message("q", b"old")])
+    transport.close()
+    with sqlite3.connect(file) as connection:
+        for table, column in (("message", "history"), ("lease", "begun"), ("peer", "name")):
+            connection.execute(f"ALTER TABLE {table} DROP COLUMN {column}")
+        connection.execute("PRAGMA user_version = 1")
+    connection.close()
+    transport = SqliteTransport(url)
+    (held,) = transport.reserve(["q"], 1, 0.0)
+    assert held.message.body == b"old"
+    transport.settle([Settlement(held, Action.DEAD, reason="late")])
+    assert [one.what for one in transport.admin().dead("q")[0].history] == ["late"]
+    transport.close()
 
 
 def test_a_truncated_database_is_refused_and_left_alone(file: Path, url: str) -> None:

@@ -13,6 +13,7 @@ _VARYING = (
     r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:[+-]\d\d:\d\d)?",  # a time
     r"\d+\.\d+(?:e-\d+)?s\b",  # a duration
     r"(?<=pid )\d+",
+    r"(?<=  )[\w.-]+/\d+(?=  )",  # a process, in a column
     r"\b\d+\.\d+\.\d+\b",  # a version
     r"\b\d+(?= (?:failed|passed|skipped|deselected))",  # a count of tests
 )

@@ -33,11 +33,21 @@ class Summary:
 
 
 @frozen
+class Mishap:
+    """Who had it when, and what befell it there."""
+
+    at: str
+    worker: str
+    what: str
+
+
+@frozen
 class Whole:
-    """Everything. `body` is the decoded body, or None where `problem` says why it could not be decoded; `raw` is how it
-    came, as text."""
+    """Everything; its `history` with the oldest first. `body` is the decoded body, or None where `problem` says why it
+    could not be decoded; `raw` is how it came, as text."""
 
     letter: Summary
+    history: list[Mishap]
     headers: dict[str, Any]
     properties: dict[str, Any]
     content_type: str
@@ -50,9 +60,8 @@ class Whole:
 
 def summary(letter: DeadLetter) -> Summary:
     headers = letter.message.headers
-    died = datetime.fromtimestamp(letter.died).astimezone().isoformat(timespec="seconds")
     task, task_id = str(headers.get("task") or "?"), str(headers.get("id") or "?")
-    return Summary(letter.key, letter.message.queue, task, task_id, died, letter.lost, letter.reason)
+    return Summary(letter.key, letter.message.queue, task, task_id, _moment(letter.died), letter.lost, letter.reason)
 
 
 def whole(app: Umbel, letter: DeadLetter) -> Whole:
@@ -60,6 +69,7 @@ def whole(app: Umbel, letter: DeadLetter) -> Whole:
     body, problem = _decoded(app, message)
     return Whole(
         summary(letter),
+        [Mishap(_moment(death.at), death.worker, death.what) for death in letter.history],
         message.headers,
         message.properties,
         message.content_type,
@@ -89,6 +99,8 @@ def lines(found: Whole) -> list[str]:
         **({"problem": found.problem, "raw": _cut(found.raw)} if found.problem else {}),
     }
     shown = [f"{name + ':':<9}{text}" for name, text in facts.items()]
+    if found.history:
+        shown += ["history:", *(f"  {one.at}  {one.worker or '?'}  {_cut(one.what)}" for one in found.history)]
     for name, values in (("headers", found.headers), ("properties", found.properties)):
         if values:
             shown += [f"{name}:", *(f"  {key}: {brief(value, SHOWN)}" for key, value in values.items())]
@@ -112,6 +124,10 @@ def _decoded(app: Umbel, message: Message) -> tuple[Any, str | None]:
     except (UmbelError, ValueError) as error:
         return None, str(error)
     return body, None
+
+
+def _moment(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds).astimezone().isoformat(timespec="seconds")
 
 
 def _cut(text: str) -> str:

@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Sequence
 
 from umbel.model import DeadLetter
+from umbel_sqlite import histories
 from umbel_sqlite.arrays import array
 from umbel_sqlite.database import Database
 from umbel_sqlite.envelope import message_of
@@ -13,7 +14,7 @@ from umbel_sqlite.places import drop, place
 
 _LETTERS = """
     SELECT dead.key, dead.queue, dead.rank, dead.reason, dead.died, dead.lost,
-        message.expires, message.head, message.body
+        message.expires, message.head, message.body, message.history
     FROM dead CROSS JOIN message ON message.id = dead.id
     WHERE dead.queue = ? ORDER BY dead.key LIMIT ?"""
 
@@ -24,6 +25,7 @@ Death = tuple[int, str, int, str, int]
 
 def bury(connection: sqlite3.Connection, deaths: Sequence[Death], now: float, most: int) -> None:
     """Keep the messages, and no more than `most` of each queue."""
+    histories.note(connection, [(id_, reason) for id_, _, _, reason, _ in deaths], now, histories.here())
     connection.executemany(
         "INSERT INTO dead (id, queue, rank, reason, lost, died) VALUES (?, ?, ?, ?, ?, ?)",
         [(*death, now) for death in deaths],
@@ -35,8 +37,8 @@ def bury(connection: sqlite3.Connection, deaths: Sequence[Death], now: float, mo
 def letters(database: Database, queue: str, limit: int) -> list[DeadLetter]:
     """The oldest first."""
     return [
-        DeadLetter(str(key), message_of(queue, rank, expires, head, body), reason, died, lost)
-        for key, queue, rank, reason, died, lost, expires, head, body in database.query(_LETTERS, (queue, limit))
+        DeadLetter(str(key), message_of(queue, rank, *row), reason, died, lost, histories.told(history))
+        for key, queue, rank, reason, died, lost, *row, history in database.query(_LETTERS, (queue, limit))
     ]
 
 

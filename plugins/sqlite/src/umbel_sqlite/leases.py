@@ -8,7 +8,11 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from umbel.model import Delivery
+from umbel_sqlite import histories
 from umbel_sqlite.arrays import array
+
+#: What is said of it, by whether it had begun.
+_LOST = ("its worker was lost with it", "its worker was lost while it ran")
 
 
 class Tag(NamedTuple):
@@ -22,15 +26,17 @@ class Tag(NamedTuple):
 _MINE = "WHERE owner = ? AND number IN (SELECT value FROM json_each(?))"
 _GIVE_BACK = """
     INSERT INTO ready (queue, rank, id, lost)
-    SELECT message.queue, message.rank, lease.id, lease.lost
+    SELECT message.queue, message.rank, lease.id, lease.lost + (lease.begun OR lease.lost = 0)
     FROM lease CROSS JOIN message ON message.id = lease.id WHERE """
+#: The first loss counts whether it had begun or not.
+_BEFALLEN = "SELECT id, begun FROM lease WHERE (begun OR lost = 0) AND "
 
 
 def lend(connection: sqlite3.Connection, hand_outs: Iterable[tuple[Tag, int]], until: float) -> None:
-    """Note who got what; each with the number of its losses, of which the first one counts whether it begins or not."""
+    """Note who got what; each with the number of its losses."""
     connection.executemany(
         "INSERT INTO lease (owner, number, id, until, lost) VALUES (?, ?, ?, ?, ?)",
-        [(*tag, until, max(lost, 1)) for tag, lost in hand_outs],
+        [(*tag, until, lost) for tag, lost in hand_outs],
     )
 
 
@@ -52,8 +58,8 @@ def renew(connection: sqlite3.Connection, deliveries: Sequence[Delivery], until:
 def begin(connection: sqlite3.Connection, deliveries: Iterable[Delivery]) -> None:
     """These run now: if their leases end, they are lost once more."""
     connection.executemany(
-        "UPDATE lease SET lost = ? WHERE owner = ? AND number = ?",
-        [(one.lost + 1, one.tag.owner, one.tag.number) for one in deliveries],
+        "UPDATE lease SET begun = 1 WHERE owner = ? AND number = ?",
+        [(one.tag.owner, one.tag.number) for one in deliveries],
     )
 
 
@@ -64,14 +70,18 @@ def numbers_by_owner(tags: Iterable[Tag]) -> dict[int, set[int]]:
     return numbers
 
 
-def give_back(connection: sqlite3.Connection, owner: int) -> set[str]:
+def give_back(connection: sqlite3.Connection, owner: int, now: float) -> set[str]:
     """Put back all that the owner holds; returns the queues it goes to."""
-    return _give_back(connection, "lease.owner = ?", owner)
+    return _give_back(connection, owner, now, "lease.owner = ?", (owner,))
 
 
 def give_back_lapsed(connection: sqlite3.Connection, now: float) -> set[str]:
     """Put back what nobody extended in time; returns the queues it goes to."""
-    return _give_back(connection, "lease.until <= ?", now)
+    owners = connection.execute("SELECT DISTINCT owner FROM lease WHERE until <= ?", (now,)).fetchall()
+    queues: set[str] = set()
+    for (owner,) in owners:
+        queues |= _give_back(connection, owner, now, "lease.owner = ? AND lease.until <= ?", (owner, now))
+    return queues
 
 
 def _renew(connection: sqlite3.Connection, owner: int, numbers: str, until: float) -> set[int]:
@@ -83,11 +93,16 @@ def _held(connection: sqlite3.Connection, owner: int, numbers: str) -> set[int]:
     return {number for (number,) in connection.execute(f"SELECT number FROM lease {_MINE}", (owner, numbers))}
 
 
-def _give_back(connection: sqlite3.Connection, which: str, value: float) -> set[str]:
+def _give_back(
+    connection: sqlite3.Connection, owner: int, now: float, which: str, values: tuple[float, ...]
+) -> set[str]:
     queues: Sequence[tuple[str]] = connection.execute(
-        f"SELECT DISTINCT message.queue FROM lease CROSS JOIN message ON message.id = lease.id WHERE {which}", (value,)
+        f"SELECT DISTINCT message.queue FROM lease CROSS JOIN message ON message.id = lease.id WHERE {which}", values
     ).fetchall()
     if queues:
-        connection.execute(_GIVE_BACK + which, (value,))
-        connection.execute(f"DELETE FROM lease WHERE {which}", (value,))
+        (worker,) = connection.execute("SELECT name FROM peer WHERE id = ?", (owner,)).fetchone() or ("",)
+        befallen = connection.execute(_BEFALLEN + which, values).fetchall()
+        histories.note(connection, [(id_, _LOST[begun]) for id_, begun in befallen], now, worker)
+        connection.execute(_GIVE_BACK + which, values)
+        connection.execute(f"DELETE FROM lease WHERE {which}", values)
     return {queue for (queue,) in queues}

@@ -8,7 +8,7 @@ from contextlib import suppress
 
 from umbel import clock
 from umbel.exceptions import DriverError
-from umbel_sqlite import bell, leases
+from umbel_sqlite import bell, histories, leases
 from umbel_sqlite.database import Database
 from umbel_sqlite.mailbox import Mailbox
 
@@ -112,7 +112,9 @@ def bury(database: Database, dead: Iterable[Target]) -> None:
 
 
 def _introduce(connection: sqlite3.Connection, path: str | None) -> int:
-    row = connection.execute("INSERT INTO peer (socket, seen) VALUES (?, ?)", (path, clock.time()))
+    row = connection.execute(
+        "INSERT INTO peer (socket, seen, name) VALUES (?, ?, ?)", (path, clock.time(), histories.here())
+    )
     return row.lastrowid or 0
 
 
@@ -135,6 +137,7 @@ def _forget_the_silent(connection: sqlite3.Connection) -> None:
 
 
 def _bury(connection: sqlite3.Connection, peer: int) -> set[str]:
+    queues = leases.give_back(connection, peer, clock.time())
     connection.execute("DELETE FROM listening WHERE peer = ?", (peer,))
     connection.execute("DELETE FROM peer WHERE id = ?", (peer,))
-    return {topic(queue) for queue in leases.give_back(connection, peer)}
+    return {topic(queue) for queue in queues}

@@ -1,8 +1,8 @@
 """The tables. A message is in exactly one of four places: ready, delayed, lease or dead.
 
-Its own row in `message` is written once, when it is published, and deleted once, when it is settled; between the places
-only a few numbers move, however large the body. Each place is clustered by the order in which it is read, so the cost
-of a step does not depend on how many others wait.
+Its own row in `message` is written once, when it is published, and deleted once, when it is settled (and written again
+if its worker dies, with a longer history); between the places only a few numbers move, however large the body. Each
+place is clustered by the order in which it is read, so the cost of a step does not depend on how many others wait.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from umbel.exceptions import PermanentError
 
 #: "Umbl", in the file's header (https://sqlite.org/pragma.html#pragma_application_id).
 APPLICATION_ID = 0x556D626C
-VERSION = 1
+VERSION = 2
 
 TABLES = (
     # rank is the priority, negated: ascending order is the order of delivery everywhere. Times are epoch seconds.
@@ -23,7 +23,8 @@ TABLES = (
         rank INTEGER NOT NULL,
         expires REAL,
         head TEXT NOT NULL,
-        body BLOB NOT NULL)""",
+        body BLOB NOT NULL,
+        history TEXT)""",
     """CREATE TABLE ready (
         queue TEXT NOT NULL, rank INTEGER NOT NULL, id INTEGER NOT NULL, lost INTEGER NOT NULL DEFAULT 0,
         PRIMARY KEY (queue, rank, id)) WITHOUT ROWID""",
@@ -32,10 +33,10 @@ TABLES = (
         lost INTEGER NOT NULL DEFAULT 0,
         PRIMARY KEY (queue, due, id)) WITHOUT ROWID""",
     # number is the owner's own count of what it was handed, so (owner, number) names one hand-out for ever. lost is how
-    # often the message will have been lost if this lease ends unsettled.
+    # often the message was lost before this lease.
     """CREATE TABLE lease (
         owner INTEGER NOT NULL, number INTEGER NOT NULL, id INTEGER NOT NULL, until REAL NOT NULL,
-        lost INTEGER NOT NULL,
+        lost INTEGER NOT NULL, begun INTEGER NOT NULL DEFAULT 0,
         PRIMARY KEY (owner, number)) WITHOUT ROWID""",
     """CREATE TABLE dead (
         key INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -44,7 +45,8 @@ TABLES = (
     "CREATE INDEX dead_by_queue ON dead (queue, key)",
     "CREATE TABLE queue (name TEXT PRIMARY KEY, paused INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID",
     # Who may be waiting, where to ring, and for what.
-    "CREATE TABLE peer (id INTEGER PRIMARY KEY AUTOINCREMENT, socket TEXT, seen REAL NOT NULL)",
+    """CREATE TABLE peer (
+        id INTEGER PRIMARY KEY AUTOINCREMENT, socket TEXT, seen REAL NOT NULL, name TEXT NOT NULL DEFAULT '')""",
     """CREATE TABLE listening (
         topic TEXT NOT NULL, peer INTEGER NOT NULL, PRIMARY KEY (topic, peer)) WITHOUT ROWID""",
     """CREATE TABLE fanout (
@@ -66,6 +68,12 @@ TABLES = (
     """CREATE TABLE tally_member (
         key TEXT NOT NULL, member TEXT NOT NULL, value BLOB NOT NULL, PRIMARY KEY (key, member)) WITHOUT ROWID""",
 )
+#: What makes tables of the version before into these.
+UPGRADE = (
+    "ALTER TABLE message ADD COLUMN history TEXT",
+    "ALTER TABLE lease ADD COLUMN begun INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE peer ADD COLUMN name TEXT NOT NULL DEFAULT ''",
+)
 
 
 def ensure(connection: sqlite3.Connection, path: str) -> None:
@@ -86,6 +94,16 @@ def _create(connection: sqlite3.Connection, path: str) -> None:
     application, version = _stamp(connection)
     if (application, version) == (APPLICATION_ID, VERSION):  # Another process was faster.
         return
+    is_older = (application, version) == (APPLICATION_ID, VERSION - 1)
+    if not is_older:
+        _require_new(connection, path, application, version)
+    for statement in UPGRADE if is_older else TABLES:
+        connection.execute(statement)
+    connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+    connection.execute(f"PRAGMA user_version = {VERSION}")
+
+
+def _require_new(connection: sqlite3.Connection, path: str, application: int, version: int) -> None:
     if application == APPLICATION_ID:
         raise PermanentError(
             f"SQLite database {path}: it has version {version} of Umbel's tables, and this umbel-sqlite knows version "
@@ -96,10 +114,6 @@ def _create(connection: sqlite3.Connection, path: str) -> None:
             f"SQLite database {path}: it belongs to another program (it has tables, and none are Umbel's): name a file "
             "of its own for Umbel"
         )
-    for statement in TABLES:
-        connection.execute(statement)
-    connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-    connection.execute(f"PRAGMA user_version = {VERSION}")
 
 
 def _stamp(connection: sqlite3.Connection) -> tuple[int, int]:

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 from umbel.model import Action, Settlement
-from umbel_sqlite import deadletters, leases
+from umbel_sqlite import deadletters, histories, leases
 from umbel_sqlite.leases import Tag
 from umbel_sqlite.places import drop, place
 
@@ -23,6 +23,9 @@ def settle(
     drop(connection, [settlement.delivery.tag.id for settlement in by_action[Action.ACK]])
     deaths = [(*_origin(connection, one), one.reason, one.delivery.lost) for one in by_action[Action.DEAD]]
     deadletters.bury(connection, deaths, now, max_dead_letters)
+    lost = [one for one in by_action[Action.REQUEUE] if one.lost]
+    befallen = [(one.delivery.tag.id, one.reason or "its process died under it") for one in lost]
+    histories.note(connection, befallen, now, histories.here())
     # A message goes back to where it was: its id is its place among those of its priority.
     back = [(*_origin(connection, one), one.delivery.lost + one.lost, one.due) for one in by_action[Action.REQUEUE]]
     return refused, place(connection, back, now)

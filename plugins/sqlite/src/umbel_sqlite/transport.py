@@ -32,6 +32,7 @@ class SqliteTransport(Transport):
             "durable",
             "expires",
             "fanout",
+            "history",
             "lease",
             "pause",
             "priority",
