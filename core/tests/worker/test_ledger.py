@@ -11,9 +11,9 @@ from umbel.worker.ledger import MOST_HELD, Entry, Ledger
 PLAN = TaskPlan("t", None, False, False, False, False, None, None, True, True, False)
 
 
-def _entry(key: int, acked: bool = False) -> Entry:
+def _entry(key: int) -> Entry:
     message = Message("q", b"")
-    return Entry(Job(key, "t", str(key), message), Delivery(message, None), PLAN, acked=acked)
+    return Entry(Job(key, "t", str(key), message), Delivery(message, None), PLAN)
 
 
 def test_the_limit_is_concurrency_times_multiplier() -> None:
@@ -68,7 +68,8 @@ def test_much_that_is_held_ahead_is_refilled_by_halves() -> None:
 
 def test_only_what_the_broker_still_counts_as_ours_is_leased() -> None:
     ledger = Ledger(1, 4, 0)
-    late, early = _entry(1), _entry(2, acked=True)
+    late, early = _entry(1), _entry(2)
+    late.acked = early.acked = early.confirmed = True  # of the late one it is not known yet
     held = Delivery(Message("q", b""), None)
     ledger.add([late, early])
     ledger.hold(held)

@@ -17,7 +17,7 @@ from umbel.worker.leases import LeaseKeeper
 from umbel.worker.ledger import Entry, Ledger
 from umbel.worker.persist import Patience, persist
 from umbel.worker.record import Recorder, Recording
-from umbel.worker.settle import Settling
+from umbel.worker.settle import Settler, Settling
 from umbel.worker.timer import Timer
 
 PLAN = TaskPlan("t", None, True, False, False, False, None, None, True, True, False)
@@ -120,6 +120,31 @@ def test_leases_are_extended_while_a_job_runs_and_not_after() -> None:
 
     assert all(batch == [delivery] for batch in extended)
     assert len(extended) <= before + 1
+
+
+def test_what_began_keeps_its_lease_until_the_broker_has_confirmed_the_acknowledgement() -> None:
+    asked, back = threading.Event(), threading.Event()
+
+    class Transport:
+        def settle(self, settlements: Sequence[Settlement]) -> Sequence[Settlement]:
+            asked.set()
+            if not back.is_set():
+                raise TemporaryError("away")
+            return ()
+
+    ledger = Ledger(1, 4, 0)
+    delivery = Delivery(Message("q", b""), None)
+    entry = Entry(Job(1, "t", "1", delivery.message), delivery, PLAN, acked=True)
+    ledger.add([entry])
+    settler = Settler(Transport(), ledger, Patience())  # type: ignore[arg-type]
+    settler.lane.start()
+    settler.put([Settling(Settlement(delivery), entry=entry)])
+    assert asked.wait(10)
+    assert ledger.leased() == [delivery]
+    back.set()
+    assert settler.lane.close(10)
+    assert ledger.leased() == []
+    assert ledger.get(1) is entry, "it runs"
 
 
 def test_what_may_help_is_tried_again_and_what_may_not_is_not() -> None:

@@ -70,7 +70,7 @@ class Executor:
             self._settler.begun(entry.delivery)
         if not entry.plan.acks_late:
             entry.acked = True
-            settlings.append(Settling(Settlement(entry.delivery)))
+            settlings.append(Settling(Settlement(entry.delivery), entry=entry))
         if entry.plan.track_started and self._recorder is not None:
             told = {"pid": event.pid or os.getpid(), "hostname": self._hostname}
             payload = self._results.encode(meta(entry.job.task_id, states.STARTED, told, entry.job.message.headers))

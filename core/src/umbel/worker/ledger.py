@@ -26,6 +26,8 @@ class Entry:
     started: bool = False
     #: The broker was told (or is being told) that the message is done.
     acked: bool = False
+    #: The broker has confirmed that, and the job goes on: it was acknowledged when it began.
+    confirmed: bool = False
     #: The run is over; what is left is to record and settle it.
     finished: bool = False
 
@@ -103,9 +105,9 @@ class Ledger:
                 self._held.pop(id(delivery), None)
 
     def leased(self) -> Sequence[Delivery]:
-        """What must be extended: everything that the broker still counts as ours."""
+        """What must be extended: everything that the broker still counts as ours, until it has confirmed the end."""
         with self._changed:
-            return [e.delivery for e in self._entries.values() if not e.acked] + list(self._held.values())
+            return [e.delivery for e in self._entries.values() if not e.confirmed] + list(self._held.values())
 
     def held(self) -> Sequence[Delivery]:
         """What gates keep."""

@@ -11,7 +11,8 @@ from umbel.exceptions import TemporaryError
 
 T = TypeVar("T")
 _log = logging.getLogger("umbel.worker")
-_MOST_S = 5.0
+#: Seconds between two tries at most: a broker that is back is not kept waiting.
+_MOST_S = 2.0
 
 
 class Patience:

@@ -11,7 +11,7 @@ from umbel.contracts.transport import Transport
 from umbel.exceptions import DriverError, UnsupportedError
 from umbel.model.message import Delivery, Message, Settlement
 from umbel.worker.lane import Lane
-from umbel.worker.ledger import Ledger
+from umbel.worker.ledger import Entry, Ledger
 from umbel.worker.persist import Patience, persist
 
 _log = logging.getLogger("umbel.worker")
@@ -19,10 +19,12 @@ _log = logging.getLogger("umbel.worker")
 
 @define(slots=True, eq=False)
 class Settling:
-    """A settlement on its way; `key` is the job that is over with it, or None if there is none (any more)."""
+    """A settlement on its way; `key` is the job that is over with it, or None if there is none (any more); `entry` is
+    that of a job that goes on."""
 
     settlement: Settlement
     key: int | None = None
+    entry: Entry | None = None
 
 
 class Settler:
@@ -52,6 +54,9 @@ class Settler:
                 headers.get("task"),
                 headers.get("id"),
             )
+        for settling in batch:
+            if settling.entry is not None:
+                settling.entry.confirmed = True
         self._ledger.remove([settling.key for settling in batch if settling.key is not None])
 
     def begun(self, delivery: Delivery) -> None:
