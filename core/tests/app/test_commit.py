@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import pytest
 
+from umbel import clock
 from umbel.app.commit import GroupCommit
 
 
@@ -87,3 +88,39 @@ def test_what_commit_raises_reaches_the_caller() -> None:
 
     with pytest.raises(KeyError):
         GroupCommit(commit).submit([1])
+
+
+def test_all_who_wait_for_a_broker_that_does_not_answer_fail_together() -> None:
+    first_is_in, let_go = threading.Event(), threading.Event()
+    attempts: list[Sequence[int]] = []
+    failed: list[int] = []
+
+    def commit(items: Sequence[int]) -> None:
+        attempts.append(items)
+        first_is_in.set()
+        assert let_go.wait(10)
+        now.advance(4)
+        raise TimeoutError("no answer")
+
+    commits = GroupCommit(commit)
+
+    def submit(n: int) -> None:
+        try:
+            commits.submit([n])
+        except TimeoutError:
+            failed.append(n)
+
+    with clock.manual() as now:
+        threads = [threading.Thread(target=submit, args=(n,)) for n in range(4)]
+        threads[0].start()
+        assert first_is_in.wait(10)
+        for thread in threads[1:]:
+            thread.start()
+        while len(commits._waiting) < 3:
+            pass
+        let_go.set()
+        for thread in threads:
+            thread.join(10)
+
+    assert sorted(failed) == [0, 1, 2, 3]
+    assert attempts == [[0]]

@@ -7,7 +7,11 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar
 
+from umbel import clock
+
 T = TypeVar("T")
+#: Seconds after which a failure is not one of an item, but of a broker that does not answer.
+_SLOW_S = 1.0
 
 
 class _Ticket(Generic[T]):
@@ -23,7 +27,8 @@ class GroupCommit(Generic[T]):
     """`submit` commits at once if nobody else is committing, else together with all who wait.
 
     A caller alone pays no thread switch; many callers share the round trips. When a batch of several fails, each
-    caller's items are tried by themselves, so that one bad item spoils nobody else's.
+    caller's items are tried by themselves, so that one bad item spoils nobody else's; but if that took long, all who
+    wait have failed with it: nobody waits for the time-outs of others.
     """
 
     def __init__(self, commit: Callable[[Sequence[T]], None]) -> None:
@@ -42,25 +47,28 @@ class GroupCommit(Generic[T]):
             raise ticket.error
 
     def _commit_all(self) -> None:
-        tickets: list[_Ticket[T]] = []
-        while self._waiting:
-            tickets.append(self._waiting.popleft())
-        if len(tickets) == 1 or not self._commit_together(tickets):
-            for ticket in tickets:
-                self._commit_one(ticket)
-
-    def _commit_together(self, tickets: Sequence[_Ticket[T]]) -> bool:
+        tickets = self._take_all()
+        began = clock.monotonic()
         try:
-            self._commit([item for ticket in tickets for item in ticket.items])
-        except Exception:
-            return False
+            self._commit(tickets[0].items if len(tickets) == 1 else [item for each in tickets for item in each.items])
+        except BaseException as error:  # the caller gets it, whoever did the work
+            if clock.monotonic() - began > _SLOW_S:
+                tickets += self._take_all()
+            elif len(tickets) > 1:
+                for ticket in tickets:
+                    self._commit_one(ticket)
+                return
+            for ticket in tickets:
+                ticket.error = error
         for ticket in tickets:
             ticket.done = True
-        return True
 
     def _commit_one(self, ticket: _Ticket[T]) -> None:
         try:
             self._commit(ticket.items)
-        except BaseException as error:  # the caller gets it, whoever did the work
+        except BaseException as error:
             ticket.error = error
         ticket.done = True
+
+    def _take_all(self) -> list[_Ticket[T]]:
+        return [self._waiting.popleft() for _ in range(len(self._waiting))]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future
+from itertools import count
 from queue import SimpleQueue
 from typing import Any
 
@@ -20,9 +21,11 @@ _Posted = tuple[Sequence[Message], "Future[None]"]
 class Publisher:
     """One for each app: callers publish through it together; coroutines wait on its futures."""
 
-    def __init__(self, transport: Transport, observe: Any = None) -> None:
+    def __init__(self, transport: Transport, observe: Any = None, patience_s: float | None = None) -> None:
+        """`patience_s` are the seconds that tries after the first one may take together; None: as many as they do."""
         self._transport = transport
         self._observe = observe
+        self._patience_s = patience_s
         self._commits: GroupCommit[Message] = GroupCommit(transport.publish)
         self._posted: SimpleQueue[_Posted | None] = SimpleQueue()
         self._thread: threading.Thread | None = None
@@ -31,20 +34,31 @@ class Publisher:
     def publish(self, messages: Sequence[Message], policy: Mapping[str, Any] | None = None) -> None:
         """Blocks until the broker has them. After `TemporaryError` tries again as `policy` says (Celery's
         `task_publish_retry_policy`: `max_retries`, `interval_start`, `interval_step`, `interval_max`, in seconds)."""
-        attempt = 0
-        while True:
-            try:
-                self._commits.submit(messages)
-                break
-            except TemporaryError:
-                pause = _pause(policy, attempt)
-                if pause is None:
-                    raise
-                attempt += 1
-            clock.sleep(pause)
+        try:
+            self._commits.submit(messages)
+        except TemporaryError as error:
+            self._insist(messages, policy or {"max_retries": 0}, error)
         if self._observe is not None:
             for message in messages:
                 self._observe(message=message)
+
+    def _insist(self, messages: Sequence[Message], policy: Mapping[str, Any], error: TemporaryError) -> None:
+        """Try again. A broker that refuses is asked as often as the policy says; for one that does not answer patience
+        ends earlier, but after two tries: an idle connection may have been lost without a sign."""
+        patience_s = self._patience_s if policy.get("max_retries", 3) is not None else None
+        spent_s = 0.0
+        for pause_s in _pauses(policy):
+            clock.sleep(pause_s)
+            began = clock.monotonic()
+            try:
+                self._commits.submit(messages)
+                return
+            except TemporaryError as again:
+                error = again
+            spent_s += clock.monotonic() - began
+            if patience_s is not None and spent_s >= patience_s:
+                break
+        raise error
 
     def post(self, messages: Sequence[Message]) -> Future[None]:
         """Publish from the publisher's own thread; never blocks."""
@@ -57,34 +71,27 @@ class Publisher:
         return future
 
     def _run(self) -> None:
-        posted = self._posted.get()
-        while posted is not None:
-            batch = [posted]
+        is_open = True
+        while is_open:
+            batch = [self._posted.get()]
             while not self._posted.empty():
-                following = self._posted.get()
-                if following is None:
-                    self._deliver(batch)
-                    return
-                batch.append(following)
-            self._deliver(batch)
-            posted = self._posted.get()
+                batch.append(self._posted.get())
+            is_open = None not in batch
+            if posted := [each for each in batch if each is not None]:
+                self._deliver(posted)
 
     def _deliver(self, batch: Sequence[_Posted]) -> None:
-        if len(batch) > 1:
-            try:
-                self.publish([message for messages, _ in batch for message in messages], {"max_retries": 3})
-            except Exception:  # find out below whose message it was
-                pass
-            else:
-                for _, future in batch:
-                    future.set_result(None)
+        try:
+            self.publish([message for messages, _ in batch for message in messages], {"max_retries": 3})
+        except BaseException as error:  # whoever awaits it shall see it
+            if len(batch) > 1 and not isinstance(error, TemporaryError):  # find out whose message it was
+                for posted in batch:
+                    self._deliver([posted])
                 return
-        for messages, future in batch:
-            try:
-                self.publish(messages, {"max_retries": 3})
-            except BaseException as error:  # whoever awaits it shall see it
+            for _, future in batch:
                 future.set_exception(error)
-            else:
+        else:
+            for _, future in batch:
                 future.set_result(None)
 
     def close(self) -> None:
@@ -95,12 +102,9 @@ class Publisher:
             self._thread = None
 
 
-def _pause(policy: Mapping[str, Any] | None, attempt: int) -> float | None:
-    """Seconds before the next try; None: no more."""
-    if policy is None:
-        return None
+def _pauses(policy: Mapping[str, Any]) -> Iterator[float]:
+    """Seconds before each further try."""
     most = policy.get("max_retries", 3)
-    if most is not None and attempt >= most:
-        return None
     start, step = policy.get("interval_start", 0), policy.get("interval_step", 0.2)
-    return float(min(start + step * attempt, policy.get("interval_max", 1)))
+    for attempt in count() if most is None else range(most):
+        yield float(min(start + step * attempt, policy.get("interval_max", 1)))

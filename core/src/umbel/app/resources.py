@@ -49,7 +49,7 @@ class Resources:
 
     @cached_property
     def publisher(self) -> Publisher:
-        return Publisher(self.transport, self.observers.umbel_message_published)
+        return Publisher(self.transport, self.observers.umbel_message_published, self._conf.broker_connection_timeout)
 
     @cached_property
     def sender(self) -> Any:

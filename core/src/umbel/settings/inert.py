@@ -9,7 +9,7 @@ from typing import Any
 #: A test holds that these are exactly the kernel's settings that no code reads (tests/guards).
 INERT = frozenset(
     """
-    enable_utc broker_failover_strategy broker_login_method broker_connection_timeout
+    enable_utc broker_failover_strategy broker_login_method
     broker_connection_retry broker_connection_retry_on_startup broker_connection_max_retries
     broker_channel_error_retry broker_heartbeat broker_heartbeat_checkrate broker_pool_limit
     broker_pool_acquire_timeout broker_native_delayed_delivery_queue_type result_accept_content result_compression

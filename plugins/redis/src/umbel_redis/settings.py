@@ -19,8 +19,10 @@ class RedisSettings:
 
     #: Seconds to wait for an answer before the connection is given up. Never without end.
     socket_timeout: float | None = field(default=4.0, validator=validators.optional(validators.gt(0)))  # type: ignore[arg-type]
-    #: Seconds to wait for a connection. None: `socket_timeout`.
-    socket_connect_timeout: float | None = field(default=None, validator=validators.optional(_POSITIVE))
+    #: Seconds to wait for a connection. None: as `broker_connection_timeout` says, or else `socket_timeout`.
+    socket_connect_timeout: float | None = field(
+        default=None, validator=validators.optional(_POSITIVE), metadata={"like": "broker_connection_timeout"}
+    )
     #: Have the system find out about hosts that are gone (tcp(7), SO_KEEPALIVE).
     socket_keepalive: bool = True
     #: How it does so: socket option (such as `socket.TCP_KEEPIDLE`) to value.

@@ -31,7 +31,8 @@ class BrokerSettings:
     use_ssl: bool | dict[str, Any] | None = False
     #: How to authenticate, where the transport knows several ways.
     login_method: str | None = None
-    #: Seconds to wait for a connection.
+    #: Seconds to wait for a connection, and for a broker that does not answer: the tries to publish that follow the
+    #: first one may take so long together. None: as long as they do.
     connection_timeout: float | None = 4.0
     #: Connect again when the connection is lost.
     connection_retry: bool = True
