@@ -58,7 +58,8 @@ def execute(
         successors.warn_of_chord(task.app, str(request.group), str(request.chord)[:200])
     try:
         try:
-            signals.task_prerun.send(task, task_id=request.id, task=task, args=args, kwargs=kwargs)
+            if signals.task_prerun.has_listeners():
+                signals.task_prerun.send(task, task_id=request.id, task=task, args=args, kwargs=kwargs)
             task.before_start(request.id, args, kwargs)
             value = _call(task, args, kwargs)
             if request.callbacks or request.chain:
@@ -78,16 +79,10 @@ def execute(
         _after(task, request, args, kwargs, run)
         return run
     finally:
-        retval = run.value if run is not None else None
-        signals.task_postrun.send(
-            task,
-            task_id=request.id,
-            task=task,
-            args=args,
-            kwargs=kwargs,
-            retval=retval,
-            state=run.state if run is not None else None,
-        )
+        if signals.task_postrun.has_listeners():
+            retval, state = (run.value, run.state) if run is not None else (None, None)
+            what = {"task_id": request.id, "task": task, "args": args, "kwargs": kwargs}
+            signals.task_postrun.send(task, **what, retval=retval, state=state)
         pop(token)
 
 

@@ -74,21 +74,24 @@ class Ledger:
             if self._wanted and self.limit() - len(self._entries) >= self._wanted:
                 self._changed.notify_all()
 
-    def wait_for_room(self, timeout_s: float) -> int:
-        """How many more may be reserved; blocks up to `timeout_s` seconds while there is no room (then 0).
+    def room(self) -> int:
+        """How many more may be reserved. Where much is held ahead, none until half of that is gone, so that the broker
+        is asked for batches."""
+        limit = self.limit()
+        room = limit - len(self._entries)
+        return room if room >= self._worthwhile(limit) else 0
 
-        Where much is held ahead it waits for half of that to be gone, so that the broker is asked for batches.
-        """
+    def _worthwhile(self, limit: int) -> int:
+        return max(1, (limit - self._least) // 2)
+
+    def wait_for_room(self, timeout_s: float) -> int:
+        """As `room`, but while there is none it blocks, up to `timeout_s` seconds."""
         with self._changed:
-            limit = self.limit()
-            wanted = max(1, (limit - self._least) // 2)
-            if limit - len(self._entries) < wanted and timeout_s > 0:
-                self._wanted = wanted
+            if not self.room() and timeout_s > 0:
+                self._wanted = self._worthwhile(self.limit())
                 clock.wait(self._changed, timeout_s)
                 self._wanted = 0
-                limit = self.limit()
-            room = limit - len(self._entries)
-            return room if room >= min(wanted, limit) else 0
+            return self.room()
 
     def wake(self) -> None:
         with self._changed:

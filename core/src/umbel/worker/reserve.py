@@ -6,7 +6,7 @@ import logging
 import threading
 from collections.abc import Callable, Sequence
 
-from attrs import define
+from attrs import Factory, define
 
 from umbel import clock
 from umbel.contracts.transport import Transport
@@ -28,8 +28,11 @@ _LEAST_PAUSE_S, _MOST_PAUSE_S = 0.1, 2.0
 
 @define(slots=True, eq=False)
 class Reserver:
-    """Asks the broker again and again: on a thread of its own, or, where the pool runs jobs in place, between them on
-    that same thread (`turn`), which is the only one that has nothing to do while the broker has nothing."""
+    """Asks the broker again and again, on a thread of its own.
+
+    Where the pool runs jobs in place (`turn`), the thread only fetches more while there are jobs at hand. When there
+    are none it is the pool's own thread that asks and waits, so that what comes is run without a change of threads.
+    """
 
     _transport: Transport
     _queues: Sequence[str]
@@ -42,27 +45,44 @@ class Reserver:
     _pause_s: float = 0.0
     _quiet_until: float = 0.0
     _thread: threading.Thread | None = None
+    _asked: threading.Semaphore = Factory(lambda: threading.Semaphore(0))
+    _is_asked: bool = False
+    _asking: threading.Lock = Factory(threading.Lock)
 
     def start(self) -> None:
-        if not self._in_place:
-            self._thread = threading.Thread(target=self._run, name="umbel-reserve", daemon=True)
-            self._thread.start()
+        run = self._fetch if self._in_place else self._run
+        self._thread = threading.Thread(target=run, name="umbel-reserve", daemon=True)
+        self._thread.start()
 
     def stop(self, timeout_s: float | None = None) -> None:
         """Reserve nothing more. Blocks until the thread has ended."""
         self._stopping = True
+        self._asked.release()
         self._ledger.wake()
         self._transport.wake()
         if self._thread is not None:
             self._thread.join(timeout_s)
 
     def turn(self, idle: bool) -> float:
-        """Look once; blocks only if the pool is `idle`. Returns seconds to let pass first, after an error."""
-        if idle:
+        """Look once if the pool is `idle`, which blocks; else have the thread look if there is room. Returns seconds to
+        let pass first, after an error."""
+        if idle and (not self._is_asked or self._asked.acquire(blocking=False)):
+            self._is_asked = False
             return self._look(_WAIT_S, _ROOM_S)
-        if clock.monotonic() >= self._quiet_until:
-            return self._look(0.0, 0.0)
+        if idle:
+            with self._asking:  # What the thread is about to bring is waited for.
+                return self._pause_s
+        if not self._is_asked and self._ledger.room() and clock.monotonic() >= self._quiet_until:
+            self._is_asked = True
+            self._asked.release()
         return 0.0
+
+    def _fetch(self) -> None:
+        while not self._stopping:
+            self._asked.acquire()
+            with self._asking:
+                self._look(0.0, 0.0)
+                self._is_asked = False
 
     def _run(self) -> None:
         while not self._stopping:
