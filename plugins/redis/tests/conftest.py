@@ -63,7 +63,7 @@ def nodes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[RedisServer
     options = ("--cluster-enabled", "yes", "--cluster-node-timeout", "2000")
     started = [RedisServer(tmp_path_factory.mktemp("node"), *options).start() for _ in range(2)]
     for server, slots in zip(started, ((0, 8191), (8192, 16383)), strict=True):
-        server.call("CLUSTER", "ADDSLOTSRANGE", *slots)
+        server.call("CLUSTER", "ADDSLOTS", *range(slots[0], slots[1] + 1))
     started[0].call("CLUSTER", "MEET", "127.0.0.1", started[1].port)
     pause = threading.Event()
     for server in started:

@@ -26,7 +26,7 @@ def nodes(redis_server: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         for _ in range(2)
     ]
     for server, slots in zip(started, ((0, 8191), (8192, 16383)), strict=True):
-        server.call("CLUSTER", "ADDSLOTSRANGE", *slots)
+        server.call("CLUSTER", "ADDSLOTS", *range(slots[0], slots[1] + 1))
     started[0].call("CLUSTER", "MEET", "127.0.0.1", started[1].port)
     while not all(b"cluster_state:ok" in one.call("CLUSTER", "INFO") for one in started):
         pass

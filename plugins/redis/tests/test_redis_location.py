@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import hiredis
 import pytest
 
 from umbel.exceptions import ImproperlyConfigured, PermanentError, TemporaryError
@@ -131,7 +132,10 @@ def test_a_user_who_may_not_do_that_is_told_so(own_server: Any) -> None:
 
 
 def test_a_server_that_tells_nothing_is_looked_at_again_and_again(own_server: Any) -> None:
-    own_server.call("ACL", "SETUSER", "default", "-client|tracking")
+    try:
+        own_server.call("ACL", "SETUSER", "default", "-client|tracking")
+    except hiredis.ReplyError:
+        pytest.skip("before Redis 7 a user may have all of CLIENT, or nothing")
     assert reaches(own_server.url())
 
 
@@ -154,8 +158,18 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+def start_tls(start_server: StartServer, *options: str) -> Any:
+    try:
+        return start_server(*options)
+    except AssertionError as error:
+        if "Bad directive" not in str(error):
+            raise
+        pytest.skip("this server was built without TLS")
+
+
 def test_tls_is_spoken_and_the_certificate_checked(start_server: StartServer, certificate: Path) -> None:
-    server = start_server(
+    server = start_tls(
+        start_server,
         *("--tls-cert-file", str(certificate / "cert.pem"), "--tls-key-file", str(certificate / "key.pem")),
         *("--tls-ca-cert-file", str(certificate / "cert.pem"), "--tls-auth-clients", "no"),
         *("--tls-port", "0"),

@@ -273,7 +273,7 @@ def test_after_a_failover_sentinel_names_the_new_master(
     start_server: StartServer, connect: Connect, consume: Consume
 ) -> None:
     master = start_server()
-    replica = start_server("--replicaof", f"127.0.0.1 {master.port}")
+    replica = start_server(config=f"replicaof 127.0.0.1 {master.port}\n")
     sentinel = start_server(
         "--sentinel",
         config=f"sentinel monitor mine 127.0.0.1 {master.port} 1\n"

@@ -109,7 +109,7 @@ class RedisServer:
         """Who is connected, apart from the one who asks: the fields of `CLIENT LIST`."""
         lines = self.call("CLIENT", "LIST", "TYPE", kind).decode().splitlines()
         fields = [dict(part.partition("=")[::2] for part in line.split()) for line in lines]
-        return [one for one in fields if one["cmd"] != "client|list"]
+        return [one for one in fields if one["cmd"] not in ("client|list", "client")]
 
     def _end(self, how: signal.Signals) -> None:
         if self._process is not None:

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import re
+
 from umbel.exceptions import DriverError, PermanentError, TemporaryError
+
+#: What Redis 6.2 puts before the error of a command that a script has called.
+_OF_SCRIPT = re.compile(r"ERR Error running script \(.*?\): (?:@user_script: ?\d+: )+-?")
 
 
 class ErrorReply(Exception):
     """An answer of the server that is an error; its text begins with a code in capitals."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(_OF_SCRIPT.sub("", text, count=1))
 
     @property
     def code(self) -> str:
@@ -16,6 +24,7 @@ class ErrorReply(Exception):
 #: The server that is connected to cannot do it, and another one, or this one later, can: look again where it is.
 GONE = frozenset({"READONLY", "LOADING", "MASTERDOWN", "CLUSTERDOWN", "MOVED", "ASK", "TRYAGAIN", "UNBLOCKED"})
 
+_WANTS_PASSWORD = "it wants a password: redis://:password@host, or redis://user:password@host"
 #: By code (https://redis.io/docs/latest/develop/reference/protocol-spec/#simple-errors), else by a part of the text.
 _KNOWN: tuple[tuple[str, type[DriverError], str], ...] = (
     ("READONLY", TemporaryError, "it is a replica now; the next call looks for the master"),
@@ -29,7 +38,8 @@ _KNOWN: tuple[tuple[str, type[DriverError], str], ...] = (
     ("OOM", TemporaryError, "its memory is full (maxmemory): make room, or give it more"),
     ("MISCONF", TemporaryError, "it cannot save to its disk: see its log"),
     ("NOREPLICAS", TemporaryError, "it has fewer replicas than it must have to write (min-replicas-to-write)"),
-    ("NOAUTH", PermanentError, "it wants a password: redis://:password@host, or redis://user:password@host"),
+    ("NOAUTH", PermanentError, _WANTS_PASSWORD),
+    ("Authentication required", PermanentError, _WANTS_PASSWORD),
     ("WRONGPASS", PermanentError, "the user name or the password in the URL is wrong, or the user is disabled"),
     ("NOPERM", PermanentError, "this user may not do that: see ACL LIST on the server"),
     ("WRONGTYPE", PermanentError, "another program uses this key for something else: name another queue or database"),
