@@ -67,8 +67,7 @@ class Project:
 
     def start(self, *arguments: str, app: str = "proj") -> Running:
         """Start `umbel -A proj ARGUMENTS` and leave it running."""
-        self._started.append(Running(self.command(*arguments, app=app), self.folder, self.environment))
-        return self._started[-1]
+        return self._start(self.command(*arguments, app=app))
 
     def command(self, *arguments: str, app: str) -> list[str]:
         return [sys.executable, "-m", "umbel", "-A", app, *arguments]
@@ -81,6 +80,14 @@ class Project:
         )  # fmt: skip
         assert ran.returncode == 0, ran.stderr
         return ran.stdout
+
+    def start_python(self, program: str) -> Running:
+        """Start a program that knows the project and leave it running."""
+        return self._start([sys.executable, "-c", program])
+
+    def _start(self, command: list[str]) -> Running:
+        self._started.append(Running(command, self.folder, self.environment))
+        return self._started[-1]
 
     def close(self) -> None:
         for running in self._started:
