@@ -9,6 +9,7 @@ import pytest
 
 from umbel import clock
 from umbel.app.commit import GroupCommit
+from umbel.exceptions import TemporaryError
 
 
 def test_a_caller_alone_commits_its_own_items_at_once() -> None:
@@ -100,14 +101,14 @@ def test_all_who_wait_for_a_broker_that_does_not_answer_fail_together() -> None:
         first_is_in.set()
         assert let_go.wait(10)
         now.advance(4)
-        raise TimeoutError("no answer")
+        raise TemporaryError("no answer")
 
     commits = GroupCommit(commit)
 
     def submit(n: int) -> None:
         try:
             commits.submit([n])
-        except TimeoutError:
+        except TemporaryError:
             failed.append(n)
 
     with clock.manual() as now:

@@ -8,10 +8,11 @@ from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar
 
 from umbel import clock
+from umbel.exceptions import TemporaryError
 
 T = TypeVar("T")
-#: Seconds after which a failure is not one of an item, but of a broker that does not answer.
-_SLOW_S = 1.0
+#: Seconds after which a `TemporaryError` is not about an item, but about a broker that does not answer.
+_SLOW_S = 0.2
 
 
 class _Ticket(Generic[T]):
@@ -27,8 +28,8 @@ class GroupCommit(Generic[T]):
     """`submit` commits at once if nobody else is committing, else together with all who wait.
 
     A caller alone pays no thread switch; many callers share the round trips. When a batch of several fails, each
-    caller's items are tried by themselves, so that one bad item spoils nobody else's; but if that took long, all who
-    wait have failed with it: nobody waits for the time-outs of others.
+    caller's items are tried by themselves, so that one bad item spoils nobody else's; but if the
+    broker did not answer, all who wait have failed with it: nobody waits for the timeouts of others.
     """
 
     def __init__(self, commit: Callable[[Sequence[T]], None]) -> None:
@@ -52,7 +53,7 @@ class GroupCommit(Generic[T]):
         try:
             self._commit(tickets[0].items if len(tickets) == 1 else [item for each in tickets for item in each.items])
         except BaseException as error:  # the caller gets it, whoever did the work
-            if clock.monotonic() - began > _SLOW_S:
+            if isinstance(error, TemporaryError) and clock.monotonic() - began > _SLOW_S:
                 tickets += self._take_all()
             elif len(tickets) > 1:
                 for ticket in tickets:
