@@ -101,7 +101,7 @@ def test_what_is_held_is_in_unacked_as_celery_would_restore_it(
     assert json.loads(value) == [json.loads(envelope), "", "q"]
     ((listed, score),) = pairs(redis("ZRANGE", "unacked_index", 0, -1, "WITHSCORES"))
     assert listed == tag
-    assert before - 1 < float(score) < time.time() + 1
+    assert before - 1 < float(score) - transport.lease_s < time.time() + 1
     transport.settle([Settlement(delivery)])
     assert redis("EXISTS", "unacked", "unacked_index", "q", "q\x06\x163") == 0
 
@@ -141,6 +141,26 @@ def test_what_a_worker_of_celery_held_for_too_long_comes_back(connect: Connect, 
     assert b"not yet" in redis("HKEYS", "unacked")
     assert not transport.settle([Settlement(delivery)])
     assert redis("HKEYS", "unacked") == [b"not yet"]
+
+
+def test_celery_finds_what_is_held_here_only_when_the_lease_has_ended(
+    connect: Connect, redis: Callable[..., Any]
+) -> None:
+    """However short the visibility timeout of its workers is: they look for what is older than that."""
+    transport = connect(lease_s=30.0)
+    transport.publish([Message("q", BODY), Message("q", BODY)])
+    kept, left = transport.reserve(["q"], 2, 1.0)
+    transport.lease_s = 60.0
+    transport.extend([kept])
+
+    def found_at(now: float) -> list[bytes]:
+        return [*redis("ZRANGEBYSCORE", "unacked_index", 0, now)]
+
+    now = time.time()
+    assert found_at(now + 29) == []
+    assert found_at(now + 31) == [left.tag.text.encode()]
+    assert found_at(now + 59) == [left.tag.text.encode()]
+    assert len(found_at(now + 61)) == 2
 
 
 def test_a_count_of_losses_survives_celery(transport: RedisTransport, redis: Callable[..., Any]) -> None:

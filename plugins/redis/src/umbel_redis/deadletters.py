@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from secrets import token_hex
 
 from umbel.exceptions import DecodeError
-from umbel.model import DeadLetter, Message
+from umbel.model import DeadLetter, Death, Message
+from umbel_redis import histories
 from umbel_redis.envelope import decode, encode
 from umbel_redis.keys import Keyspace, QueueKeys
 from umbel_redis.link import Command, Link
@@ -41,10 +42,12 @@ def bury(link: Link, keyspace: Keyspace, messages: Sequence[Message], reason: st
     """Keep messages of one queue that nobody holds."""
     keys = keyspace.of(messages[0].queue)
     token, head, when = f"b{token_hex(4)}", obituary(reason, now, 0), due_ms(now)
+    story = histories.entry(now, reason)
     commands: list[Command] = [("MULTI",)]
     for number, message in enumerate(messages):
         tag = f"{token}{number:08x}:{keyspace.step(message.priority) + 1}"
-        commands.append(("HSET", keys.dead, tag, b"%b\n%b" % (head.encode(), encode(message))))
+        envelope = histories.begun(encode(message), story)
+        commands.append(("HSET", keys.dead, tag, b"%b\n%b" % (head.encode(), envelope)))
         commands.append(("ZADD", keys.dead_order, when, tag))
     link.pipeline([*commands, ("EXEC",)])
     prune(link, keys, most)
@@ -64,4 +67,7 @@ def _letter(queue: str, keyspace: Keyspace, tag: str, value: bytes) -> DeadLette
         message, _ = decode(envelope, queue, keyspace.steps[int(tag.rpartition(":")[2]) - 1])
     except DecodeError:
         message = Message(queue, envelope)  # as it came
-    return DeadLetter(f"{queue}/{tag}", message, facts["reason"], facts["died"], facts["lost"])
+    reason, died = facts["reason"], facts["died"]
+    # What is no envelope has no place for a history.
+    history = histories.told(envelope) or (Death(died, "", reason),)
+    return DeadLetter(f"{queue}/{tag}", message, reason, died, facts["lost"], history)

@@ -38,16 +38,17 @@ class Group:
         )
         #: Whether anything waits, and whether anybody holds anything.
         self.look: Sequence[Command] = (("EXISTS", *lists), ("EXISTS", shared.unacked_index))
-        self.reclaim_keys = [shared.unacked, shared.unacked_index, shared.clock]
-        self.reclaim_keys += [name for keys in queues for name in (keys.leases, *keys.lists)]
+        self.reclaim_keys = [shared.unacked, shared.unacked_index, shared.clock, shared.workers]
+        self.reclaim_keys += [name for keys in queues for name in (keys.leases, keys.lapsed, *keys.lists)]
         self.reclaim_args = [str(int(settings.visibility_timeout * 1000)), str(self._lists)]
         self.reclaim_args += [str(len(keys.tail)) for keys in queues]
         self._prepared = [self._prepare(order) for order in self._orders]
 
-    def listening(self, now: float) -> Command:
-        """Tells everybody that somebody takes messages from these queues."""
+    def listening(self, now: float, who: str) -> Sequence[Command]:
+        """Tells everybody that somebody takes messages from these queues, and who."""
         when = str(int(now * 1000))
-        return ("ZADD", self.shared.listening, *(part for name in self._names for part in (when, name)))
+        queues = ("ZADD", self.shared.listening, *(part for name in self._names for part in (when, name)))
+        return queues, ("ZADD", self.shared.workers, when, who)
 
     def next_turn(self) -> tuple[Sequence[QueueKeys], Sequence[str], Sequence[str]]:
         """The order in which the queues are served this time; the keys and the last arguments of the script."""

@@ -4,15 +4,17 @@
 |---|---|---|
 | `celery`, `celery\\x06\\x163`, … | list for each queue and priority step; the next message stands last | Celery's |
 | `unacked` | hash: tag → `[envelope, exchange, routing key]` of what is leased or delayed | Celery's |
-| `unacked_index` | sorted set: tag → when it was handed out, in seconds | Celery's |
+| `unacked_index` | sorted set: tag → when it was handed out, in seconds; ours: when the lease ends | Celery's |
 | `_kombu.binding.EXCHANGE` | set of `routing key, pattern, queue` | Celery's |
 | `umbel.leases.QUEUE` | sorted set: tag → when the lease ends, on the clock of the leases, in ms | ours |
+| `umbel.lapsed.QUEUE` | sorted set: tag → when it was taken back from who held it, in ms | ours |
 | `umbel.delayed.QUEUE` | sorted set: tag → when it is due, in ms | ours |
 | `umbel.dead.QUEUE` | hash: tag → what is known, a line end, the envelope of a dead letter | ours |
 | `umbel.dead-order.QUEUE` | sorted set: tag → when it died, in ms | ours |
 | `umbel.clock` | hash: the clock of the leases | ours |
 | `umbel.paused`, `umbel.queues` | sets of names of queues | ours |
 | `umbel.listening` | sorted set: queue → when an Umbel worker last asked for its messages, in ms | ours |
+| `umbel.workers` | sorted set: `token host/pid` → when this worker last asked for messages, in ms | ours |
 
 In a cluster all that a queue has is in one slot, so that a script may use it: each of these names but the first then
 ends in `.{QUEUE}`, and the lists are `{QUEUE}`, `{QUEUE}\\x06\\x163`, …; only `umbel.queues` is there once.
@@ -37,6 +39,7 @@ class Shared(NamedTuple):
     clock: str
     paused: str
     listening: str
+    workers: str
 
 
 class QueueKeys(NamedTuple):
@@ -46,6 +49,7 @@ class QueueKeys(NamedTuple):
     shared: Shared
     delayed: str
     leases: str
+    lapsed: str
     dead: str
     dead_order: str
     #: One for each step of priority, the most urgent first.
@@ -86,6 +90,7 @@ class Keyspace:
             self._shared(f".{tag}") if self.clustered else self.shared,
             f"{prefix}umbel.delayed.{tag}",
             f"{prefix}umbel.leases.{tag}",
+            f"{prefix}umbel.lapsed.{tag}",
             f"{prefix}umbel.dead.{tag}",
             f"{prefix}umbel.dead-order.{tag}",
             tuple(f"{prefix}{tag}{self.sep}{step}" if step else f"{prefix}{tag}" for step in self.steps),
@@ -94,5 +99,6 @@ class Keyspace:
 
     def _shared(self, suffix: str) -> Shared:
         settings, prefix = self._settings, self._prefix
-        names = (settings.unacked_key, settings.unacked_index_key, "umbel.clock", "umbel.paused", "umbel.listening")
+        ours = ("umbel.clock", "umbel.paused", "umbel.listening", "umbel.workers")
+        names = (settings.unacked_key, settings.unacked_index_key, *ours)
         return Shared(*(f"{prefix}{name}{suffix}" for name in names))

@@ -15,6 +15,7 @@ from typing import Any
 from umbel import clock
 from umbel.exceptions import DecodeError, DriverError
 from umbel.model import Action, Delivery, Message, Settlement
+from umbel_redis import histories
 from umbel_redis.envelope import decode
 from umbel_redis.errors import ErrorReply
 from umbel_redis.groups import Group, groups_of
@@ -52,6 +53,7 @@ class Reserver:
         self._nodes = Nodes(server, protocol=3, prepare=self._track)
         self._settler = Settler(self._nodes, keyspace, server.settings)
         self._token = f"u{token_hex(4)}"
+        self._me = f"{self._token} {histories.here()}"
         self._number = 0
         self._queues: Sequence[str] = ()
         self._groups: list[Group] = []
@@ -132,7 +134,7 @@ class Reserver:
         calls: list[Call] = []
         before: list[Command] = []
         if must_look:
-            before.append(group.listening(clock.time()))
+            before += group.listening(clock.time(), self._me)
             calls.append((load("reclaim"), group.reclaim_keys, group.reclaim_args))
         handed_out, replies = self._reserve(group, limit, lease_s, calls, before)
         if not group.is_busy:
@@ -210,7 +212,7 @@ class Reserver:
         found = False
         for group in self._groups:
             waiting, held = group.link.pipeline(group.look)
-            group.link.scripts((), before=(group.listening(clock.time()),))
+            group.link.scripts((), before=group.listening(clock.time(), self._me))
             found = found or waiting > 0
             if held:
                 back, *tags = group.link.script(load("reclaim"), group.reclaim_keys, group.reclaim_args)

@@ -9,7 +9,10 @@ import json
 import logging
 from collections.abc import Iterator, Sequence
 from typing import Any
+from urllib.parse import quote
 
+from umbel import clock
+from umbel_redis import histories
 from umbel_redis.keys import Keyspace, Shared
 from umbel_redis.link import Link
 from umbel_redis.script import load
@@ -29,7 +32,7 @@ def restore(link: Link, keyspace: Keyspace, shared: Shared, tags: Sequence[bytes
             envelope, exchange, routing_key = json.loads(value)
             is_delayed = tag.startswith(b"d") and b"umbel-due" in value
             if not is_delayed:
-                envelope = _marked(envelope)
+                envelope = _marked(envelope, tag.decode(errors="replace"))
             key = _list(envelope, exchange, routing_key, link, keyspace)
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
             _log.error("Cannot put back %r, which somebody held for too long: %s: %.500r", tag, error, value)
@@ -41,13 +44,15 @@ def restore(link: Link, keyspace: Keyspace, shared: Shared, tags: Sequence[bytes
     return restored
 
 
-def _marked(envelope: dict[str, Any]) -> dict[str, Any]:
-    """As Celery marks it, and counted where the scripts look: in front."""
+def _marked(envelope: dict[str, Any], tag: str) -> dict[str, Any]:
+    """As Celery marks it, and counted where the scripts look: in front. Nobody knows whose the tag was."""
     (envelope.get("headers") or {})["redelivered"] = True
     (envelope.get("properties") or {}).get("delivery_info", {})["redelivered"] = True
     lost = int(envelope.pop("umbel-lost", None) or 0) + 1
     envelope.pop("umbel-begun", None)
-    return {"umbel-lost": lost, **envelope}
+    new = histories.entry(clock.time(), "its worker did not settle it within visibility_timeout", quote(tag))
+    history = histories.longer(envelope.pop("umbel-history", None), new)
+    return {"umbel-lost": lost, "umbel-history": history, **envelope}
 
 
 def _list(envelope: dict[str, Any], exchange: str, routing_key: str, link: Link, keyspace: Keyspace) -> str:

@@ -9,6 +9,7 @@ from typing import NamedTuple, TypeVar
 
 from umbel import clock
 from umbel.model import Action, Delivery, Settlement
+from umbel_redis import histories
 from umbel_redis.keys import Keyspace, QueueKeys
 from umbel_redis.link import Link
 from umbel_redis.nodes import Nodes
@@ -111,7 +112,7 @@ class Settler:
             args = [str(len(keys.tail)), str(self._settings.max_dead_letters)]
             for place in some:
                 one = settlements[place]
-                args += [one.delivery.tag.text, str(int(one.lost)), *self._fate(one, now)]
+                args += [one.delivery.tag.text, *_story(one, now), *self._fate(one, now)]
             yield Call(load("put_back"), names, args, some)
 
     def _fate(self, settlement: Settlement, now: float) -> tuple[str, str, str]:
@@ -120,6 +121,15 @@ class Settler:
         if settlement.due is not None and settlement.due > now:
             return ("later", due_ms(settlement.due), index_score(settlement.due, self._settings.visibility_timeout))
         return ("back", "", "")
+
+
+def _story(settlement: Settlement, now: float) -> tuple[str, str]:
+    """How many losses to add, and what to add to the history."""
+    if settlement.action is Action.DEAD:
+        return "0", histories.entry(now, settlement.reason)
+    if settlement.lost:
+        return "1", histories.entry(now, settlement.reason or "its process died under it")
+    return "0", ""
 
 
 def obituary(reason: str, died: float, lost: int) -> str:

@@ -1,20 +1,20 @@
 -- needs shared
 -- Ends leases whose messages go back to their queue, now or later, or to its dead letters.
 -- KEYS: unacked, unacked_index, leases, delayed, dead, order of the dead, the lists
--- ARGV: length of the tail, most dead letters; for each: tag, how many losses to add, then
+-- ARGV: length of the tail, most dead letters; for each: tag, how many losses to add, what to add to its history, then
 --       "back" "" "" | "later" due in ms, score in the index | "dead" when in ms, what to say of it
 -- Returns the places of those that were not held.
 local unacked, index, leases, delayed, dead, order = unpack(KEYS, 1, 6)
 local tail, most, lost = tonumber(ARGV[1]), tonumber(ARGV[2]), {}
 
 -- The first of a batch shall be the first to be taken, and is put there last.
-for i = #ARGV - 4, 3, -5 do
-    local tag, more, kind, first, second = unpack(ARGV, i, i + 4)
+for i = #ARGV - 5, 3, -6 do
+    local tag, more, entry, kind, first, second = unpack(ARGV, i, i + 5)
     local value = redis.call('ZREM', leases, tag) == 1 and redis.call('HGET', unacked, tag)
     if not value then
-        lost[#lost + 1] = (i + 2) / 5
+        lost[#lost + 1] = (i + 3) / 6
     else
-        local envelope = as_ended(envelope_in(value, tail), tonumber(more))
+        local envelope = as_ended(envelope_in(value, tail), tonumber(more), entry)
         redis.call('HDEL', unacked, tag)
         redis.call('ZREM', index, tag)
         if kind == 'back' then

@@ -37,7 +37,8 @@ local function note(queue, list, popped)
     if not until_ then
         local lease
         lease, seconds = lease_time(clock, KEYS[first_key(queue) + 2])
-        until_, seconds = string.format('%.0f', lease + tonumber(ARGV[4])), string.format('%.3f', seconds / 1000)
+        until_ = string.format('%.0f', lease + tonumber(ARGV[4]))
+        seconds = string.format('%.3f', (seconds + tonumber(ARGV[4])) / 1000)
     end
     answer[#answer + 1], answer[#answer + 2], answer[#answer + 3] = queue, list, #popped
     for i = 1, #popped do

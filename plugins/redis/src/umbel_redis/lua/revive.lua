@@ -10,7 +10,7 @@ for _, tag in ipairs(ARGV) do
         found = found + 1
         if #KEYS > 2 then
             local envelope = string.sub(letter, string.find(letter, '\n', 1, true) + 1)
-            envelope = string.gsub(envelope, '^{"umbel%-lost": ?%d+, ?', '{')
+            envelope = string.gsub(envelope, '^{"umbel%-lost": ?%d+', '{"umbel-lost":0', 1)
             redis.call('LPUSH', KEYS[2 + list_of(tag)], envelope)
         end
     end

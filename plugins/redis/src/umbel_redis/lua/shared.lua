@@ -33,32 +33,59 @@ local function list_of(tag)
     return tonumber(string.match(tag, ':(%d+)$'))
 end
 
--- The losses are counted in the envelope, so that whoever hands it out next knows. One that was lost before says there
--- that it runs, too, while it does: then one more is counted if its lease ends; the first one is counted in any case.
+-- The losses are counted in the envelope, and told (histories.py), so that whoever hands it out next knows. One that was
+-- lost before says there that it runs, too, while it does: then one more is counted if its lease ends; the first one is
+-- counted in any case.
 local LOST = '^{"umbel%-lost": ?(%d+), ?(.*)$'
+local HISTORY = '^"umbel%-history": ?"([^"]*)", ?(.*)$'
 local BEGUN = '^"umbel%-begun": ?true, ?'
+local MOST_HISTORY = 8000
+
+-- How often it was lost, its history, whether it runs, and the rest of it; nothing if that is no envelope.
+local function parts_of(envelope)
+    local times, rest = string.match(envelope, LOST)
+    if not times then
+        if string.sub(envelope, 1, 2) == '{"' then
+            return 0, '', false, string.sub(envelope, 2)
+        end
+        return nil
+    end
+    local history, after = string.match(rest, HISTORY)
+    local left, begun = string.gsub(after or rest, BEGUN, '', 1)
+    return tonumber(times), history or '', begun > 0, left
+end
+
+local function whole(times, history, rest)
+    while #history > MOST_HISTORY do
+        history = string.gsub(history, '^[^,]*,?', '', 1)
+    end
+    return '{"umbel-lost":' .. times .. ',"umbel-history":"' .. history .. '",' .. rest
+end
 
 local function as_begun(envelope)
-    local times, rest = string.match(envelope, LOST)
-    if times and not string.find(rest, BEGUN) then
-        return '{"umbel-lost":' .. times .. ',"umbel-begun":true,' .. rest
-    end
-    return envelope
+    local times, history, _, rest = parts_of(envelope)
+    return times and whole(times, history, '"umbel-begun":true,' .. rest) or envelope
 end
 
--- `more` losses are added to it, and it does not run any longer.
-local function as_ended(envelope, more)
-    local times, rest = string.match(envelope, LOST)
-    if times then
-        return '{"umbel-lost":' .. (tonumber(times) + more) .. ',' .. string.gsub(rest, BEGUN, '', 1)
-    elseif more > 0 and string.sub(envelope, 1, 2) == '{"' then
-        return '{"umbel-lost":' .. more .. ',' .. string.sub(envelope, 2)
+-- `more` losses are added to it, and `entry` to its history, and it does not run any longer.
+local function as_ended(envelope, more, entry)
+    if entry == '' and not string.find(envelope, LOST) then
+        return envelope
     end
-    return envelope
+    local times, history, _, rest = parts_of(envelope)
+    if not times then
+        return envelope
+    end
+    local comma = (history ~= '' and entry ~= '') and ',' or ''
+    return whole(times + more, history .. comma .. entry, rest)
 end
 
-local function as_lost(envelope)
-    local times, rest = string.match(envelope, LOST)
-    return as_ended(envelope, (not times or string.find(rest, BEGUN)) and 1 or 0)
+local function as_lost(envelope, worker, now)
+    local times, _, begun = parts_of(envelope)
+    if not times or (times > 0 and not begun) then
+        return as_ended(envelope, 0, '')
+    end
+    local what = begun and 'its worker was lost while it ran' or 'its worker was lost with it'
+    return as_ended(envelope, 1, string.format('%.0f %s %s', now, worker, what))
 end
 
