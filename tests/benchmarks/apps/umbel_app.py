@@ -10,7 +10,6 @@ from counter import counter
 from umbel import Umbel
 from umbel.signals import worker_ready
 
-FEW = 200
 STORES = bool(os.environ.get("BENCH_RESULTS"))
 
 app = Umbel("umbel_app", broker=os.environ["BENCH_BROKER_URL"], backend=os.environ["BENCH_BACKEND_URL"])
@@ -39,22 +38,11 @@ send = noop.delay
 
 
 def send_many(n):
-    _together(n, {})
+    noop.apply_many(() for _ in range(n))
 
 
 def send_later(n, delay_s):
-    _together(n, {"countdown": delay_s})
-
-
-def _together(n, options):
-    """A few hundred calls at a time, which the publisher makes one transaction."""
-    import asyncio  # noqa: PLC0415  (a worker that loads this module has no use for it)
-
-    async def send():
-        for left in range(n, 0, -FEW):
-            await asyncio.gather(*(noop.aapply_async(**options) for _ in range(min(left, FEW))))
-
-    asyncio.run(send())
+    noop.apply_many((() for _ in range(n)), countdown=delay_s)
 
 
 def send_hold(n):

@@ -55,19 +55,19 @@ def encode(
     kwargs: Mapping[str, Any],
     embed: Mapping[str, Any] | None,
     serializer: Serializer,
-    parameters: Sequence[str] = (),
+    task: Any,
 ) -> bytes:
     """The body of a message; raises `UnserializableArgument`, which names the argument."""
     try:
         return serializer.dumps((args, kwargs, embed))
     except Exception as error:  # a serializer, or a value's own methods, may raise anything
-        what = culprit(args, kwargs, serializer.dumps, parameters)
+        what = culprit(args, kwargs, serializer.dumps, _parameters_of(task))
         raise UnserializableArgument(
             f"{name}: {what}, which {serializer.content_type} cannot hold ({error})"
         ) from error
 
 
-def parameters_of(task: Any) -> Sequence[str]:
+def _parameters_of(task: Any) -> Sequence[str]:
     """The names of a task's positional parameters, without its own `self`; empty where they cannot be told."""
     code = getattr(getattr(task, "run", None), "__code__", None)
     if code is None:

@@ -21,7 +21,7 @@ def call(task: Any, call: Any) -> EagerResult[Any]:
     """`apply_async` while `task_always_eager` is on: the arguments pass through the serializer as on the wire."""
     formats = task.app.formats
     serializer = formats.serializer(call.options.get("serializer") or task.serializer or "json")
-    body = arguments.encode(call.name, call.args, call.kwargs, None, serializer, arguments.parameters_of(task))
+    body = arguments.encode(call.name, call.args, call.kwargs, None, serializer, task)
     args, kwargs, _ = protocol.unpack(serializer.loads(body))
     options = {**call.options, "link": call.link, "link_error": call.link_error}
     # A waiting for another task in here would never end in a worker; so it is refused here too.

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
-from itertools import count
+from itertools import count, islice
 from queue import SimpleQueue
 from typing import Any
 
@@ -15,6 +16,8 @@ from umbel.contracts.transport import Transport
 from umbel.exceptions import TemporaryError
 from umbel.model.message import Message
 
+#: Messages of one batch, where there are many.
+_AT_ONCE = 1000
 _Posted = tuple[Sequence[Message], "Future[None]"]
 
 
@@ -69,6 +72,20 @@ class Publisher:
         future: Future[None] = Future()
         self._posted.put((messages, future))
         return future
+
+    def publish_all(self, messages: Iterable[Message]) -> None:
+        """Publish many, in batches: while the broker takes one, the next is made.
+
+        Blocks until the broker has them all. Raises as `publish`; then some may have been published.
+        """
+        messages = iter(messages)
+        under_way: deque[Future[None]] = deque()
+        while batch := list(islice(messages, _AT_ONCE)):
+            under_way.append(self.post(batch))
+            if len(under_way) > 1:
+                under_way.popleft().result()
+        while under_way:
+            under_way.popleft().result()
 
     def _run(self) -> None:
         is_open = True

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import tzinfo
 from functools import cached_property
 from typing import Any
@@ -12,6 +12,7 @@ from attrs import define
 from umbel import signals
 from umbel.app import arguments, eager
 from umbel.app.routing import Route, Routes
+from umbel.contracts.serializer import Serializer
 from umbel.exceptions import MessageTooLarge
 from umbel.execution.context import Frame, running
 from umbel.meant import meant
@@ -34,6 +35,8 @@ OPTIONS = frozenset(
     """.split()  # noqa: SIM905  (fifty names read better as words)
 )
 _PROPERTIES = ("delivery_mode", "expiration", "app_id", "message_id", "cluster_id", "timestamp", "type", "user_id")
+#: Arguments to a body.
+Encode = Callable[[Sequence[Any], Mapping[str, Any]], bytes]
 _EMBED_KEYS = ("chain", "chord")
 
 
@@ -60,8 +63,8 @@ class _Plan:
     compression: str | None
     priority: int
     expires: Any
-    timelimit: list[float | None]
-    ignore_result: bool
+    #: The headers of a call that nothing was said about, but for its own id and arguments.
+    headers: dict[str, Any]
     route: Route | None
 
 
@@ -112,7 +115,7 @@ class Sender:
     def send(self, call: Call) -> AsyncResult[Any]:
         """Publish it. Blocks; raises as `Task.apply_async`."""
         message, frame = self._message(call)
-        listened = signals.before_task_publish.has_listeners() or signals.after_task_publish.has_listeners()
+        listened = self.is_heard
         if listened:
             self._signal(signals.before_task_publish, call, message)
         policy = self._policy
@@ -130,6 +133,41 @@ class Sender:
 
         await asyncio.wrap_future(self._publisher.post((message,)))
         return self._result(call, message, frame)
+
+    def send_all(self, calls: Iterable[Call]) -> list[AsyncResult[Any]]:
+        """Publish many calls, in batches (`Publisher.publish_all`). Blocks; raises as `send`."""
+        results: list[AsyncResult[Any]] = []
+        told: list[tuple[Call, Message]] = []
+
+        def messages() -> Iterator[Message]:
+            for call in calls:
+                message, frame = self._message(call)
+                if self.is_heard:
+                    self._signal(signals.before_task_publish, call, message)
+                    told.append((call, message))
+                results.append(self._result(call, message, frame))
+                yield message
+
+        self._publisher.publish_all(messages())
+        for call, message in told:
+            self._signal(signals.after_task_publish, call, message)
+        return results
+
+    def pattern(self, call: Call) -> tuple[Message, Frame | None, Encode]:
+        """The message of a call, the run that it is made in, and what makes the bodies of others like it."""
+        message, frame = self._message(call)
+        plan = self._plan(call)
+        return message, frame, self._encoder(call, plan, self._routed(call, plan))[0]
+
+    @property
+    def is_heard(self) -> bool:
+        """Somebody listens to what is published."""
+        return signals.before_task_publish.has_listeners() or signals.after_task_publish.has_listeners()
+
+    @property
+    def routes_all_alike(self) -> bool:
+        """Where a call goes does not hang on its arguments."""
+        return self._routes.is_plain
 
     def _result(self, call: Call, message: Message, frame: Frame | None) -> AsyncResult[Any]:
         kind = call.options.get("result_cls") or AsyncResult
@@ -155,8 +193,13 @@ class Sender:
             compression=task.compression if task is not None else conf.task_compression,
             priority=_priority(name, (task.priority if task is not None else conf.task_default_priority) or 0),
             expires=getattr(task, "expires", None),
-            timelimit=_timelimit(name, getattr(task, "time_limit", None), getattr(task, "soft_time_limit", None)),
-            ignore_result=bool(task.ignore_result) if task is not None else False,
+            headers=protocol.headers(
+                name,
+                "",
+                origin=self._origin,
+                ignore_result=bool(task.ignore_result) if task is not None else False,
+                timelimit=_timelimit(name, getattr(task, "time_limit", None), getattr(task, "soft_time_limit", None)),
+            ),
             route=self._routes.route(chosen) if plain else None,
         )
 
@@ -164,16 +207,10 @@ class Sender:
         plan = self._plan(call)
         frame = running()
         options = self._routed(call, plan)
-        headers = protocol.headers(
-            call.name,
-            call.task_id,
-            shadow=call.shadow,
-            argsrepr=options.get("argsrepr") or brief(tuple(call.args)),
-            kwargsrepr=options.get("kwargsrepr") or brief(dict(call.kwargs)),
-            origin=self._origin,
-            ignore_result=plan.ignore_result,
-            timelimit=plan.timelimit,
-        )
+        headers = {**plan.headers, "id": call.task_id, "root_id": call.task_id, "shadow": call.shadow}
+        headers["timelimit"], headers["stamps"] = headers["timelimit"].copy(), {}  # not the plan's own
+        headers["argsrepr"] = options.get("argsrepr") or brief(tuple(call.args))
+        headers["kwargsrepr"] = options.get("kwargsrepr") or (brief(dict(call.kwargs)) if call.kwargs else "{}")
         message = Message("", b"", headers, {"correlation_id": call.task_id, "reply_to": self._app.oid})
         message.priority = plan.priority
         if frame is not None:
@@ -185,7 +222,11 @@ class Sender:
             self._apply(call, plan, options, message)
         route = plan.route if plan.route is not None and not options else self._routes.route(options)
         message.queue, message.exchange, message.routing_key = route.queue, route.exchange, route.routing_key
-        self._encode(call, plan, options, message)
+        encode, serializer, compression = self._encoder(call, plan, options)
+        message.body = encode(call.args, call.kwargs)
+        message.content_type, message.content_encoding = serializer.content_type, serializer.content_encoding
+        if compression is not None:
+            headers["compression"] = compression
         return message, frame
 
     def _routed(self, call: Call, plan: _Plan) -> Mapping[str, Any]:
@@ -208,7 +249,7 @@ class Sender:
             expires = _moment(call.name, "expires", expires, zone)
             headers["expires"] = from_epoch(expires).isoformat()
         if "time_limit" in options or "soft_time_limit" in options:
-            hard, soft = plan.timelimit
+            hard, soft = plan.headers["timelimit"]
             headers["timelimit"] = _timelimit(
                 call.name, options.get("time_limit", hard), options.get("soft_time_limit", soft)
             )
@@ -229,8 +270,9 @@ class Sender:
         message.properties.update({key: options[key] for key in _PROPERTIES if key in options})
         message.properties["reply_to"] = options.get("reply_to") or message.properties["reply_to"]
 
-    def _encode(self, call: Call, plan: _Plan, options: Mapping[str, Any], message: Message) -> None:
-        serializer = plan.serializer
+    def _encoder(self, call: Call, plan: _Plan, options: Mapping[str, Any]) -> tuple[Encode, Serializer, str | None]:
+        """What makes the body of arguments; with the serializer and the compression that it uses."""
+        serializer: Serializer = plan.serializer
         if options.get("serializer"):
             serializer = self._app.formats.serializer(options["serializer"])
         embed = protocol.NO_EMBED
@@ -240,19 +282,22 @@ class Sender:
                 "errbacks": _listed(call.link_error),
                 **{key: options.get(key) for key in _EMBED_KEYS},
             }
-        message.body = arguments.encode(
-            call.name, call.args, call.kwargs, embed, serializer, arguments.parameters_of(call.task)
-        )
-        message.content_type, message.content_encoding = serializer.content_type, serializer.content_encoding
+        name, task, most = call.name, call.task, self._max_bytes
         compression = options.get("compression") or plan.compression
-        if compression:
-            driver = self._app.formats.compression(compression)
-            message.body, message.headers["compression"] = driver.compress(message.body), driver.content_type
-        if len(message.body) > self._max_bytes:
-            raise MessageTooLarge(
-                f"{call.name}: the message has {len(message.body):,} bytes, broker_message_max_bytes is"
-                f" {self._max_bytes:,}: pass a reference to the data instead, or raise the setting"
-            )
+        driver = self._app.formats.compression(compression) if compression else None
+
+        def encode(args: Sequence[Any], kwargs: Mapping[str, Any]) -> bytes:
+            body = arguments.encode(name, args, kwargs, embed, serializer, task)
+            if driver is not None:
+                body = driver.compress(body)
+            if len(body) > most:
+                raise MessageTooLarge(
+                    f"{name}: the message has {len(body):,} bytes, broker_message_max_bytes is {most:,}: "
+                    "pass a reference to the data instead, or raise the setting"
+                )
+            return body
+
+        return encode, serializer, driver.content_type if driver is not None else None
 
     def _signal(self, signal: signals.Signal, call: Call, message: Message) -> None:
         body: tuple[Any, Any, Any] = (call.args, call.kwargs, {})

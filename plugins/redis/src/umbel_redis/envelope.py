@@ -9,6 +9,9 @@ from __future__ import annotations
 import json
 from base64 import b64decode, b64encode
 from binascii import Error as Base64Error
+from itertools import count
+from os import getpid
+from secrets import token_hex
 from typing import Any
 
 from msgspec import DecodeError as NotJson
@@ -17,8 +20,10 @@ from msgspec.json import Decoder, Encoder
 
 from umbel.exceptions import DecodeError, PermanentError
 from umbel.model import Message
-from umbel.wire.ids import new_id
 
+#: Delivery tags have to be unique: Celery's workers know by them what they hold. A forked process has its own number.
+_TOKEN = token_hex(8)
+_numbers = count(1)
 _NOWHERE: dict[str, Any] = {}
 #: celery-node writes these two in its own language's way.
 _CAMEL = (("correlationId", "correlation_id"), ("replyTo", "reply_to"))
@@ -57,7 +62,7 @@ def encode(message: Message, routing_key: str | None = None) -> bytes:
         "delivery_info": {"exchange": message.exchange, "routing_key": routing_key},
         "priority": message.priority,
         "body_encoding": "base64",
-        "delivery_tag": new_id(),
+        "delivery_tag": f"{_TOKEN}-{getpid():x}-{next(_numbers):x}",
     }
     try:
         return _encode(fields)
