@@ -1,0 +1,1 @@
+"""Workflows: chains, groups and chords with Celery's vocabulary and wire."""

@@ -1,0 +1,118 @@
+"""The header of a chord on its way: first the backend knows how many to count, then they are sent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from umbel import api, clock
+from umbel.exceptions import UnsupportedError
+from umbel.execution.context import running
+from umbel.wire import json
+from umbel_canvas import facts
+from umbel_canvas.completing import Completion
+from umbel_canvas.ids import MemberIds
+from umbel_canvas.making import kind_of
+from umbel_canvas.members import Stream
+from umbel_canvas.references import result_id
+from umbel_canvas.sending import call_of, send_calls, settled
+from umbel_canvas.trees import Row, Tree, tree_of
+
+
+class Header:
+    """Sends it once. `ids` are those of the calls that are counted."""
+
+    def __init__(self, chord: Any, group_id: str, result: Any) -> None:
+        self._chord = chord
+        self._app = chord.app
+        self._result_id = str(result.id)
+        self.group_id = group_id
+        self.ids = MemberIds(group_id)
+        self._row = Row(group_id)
+        shared = facts.shared_of(self._app)
+        if shared is None:
+            raise UnsupportedError(
+                f"a chord needs a result backend that can count, and {self._app.backend!r} has no 'shared_state'"
+            )
+        self._shared = shared
+        self._ttl_s = facts.ttl_s(self._app.conf)
+
+    @property
+    def tree(self) -> Tree:
+        """What was sent."""
+        return {"k": "chord", "i": self.group_id, "c": self._row.trees, "b": tree_of(self._chord.body)}
+
+    def send(self, args: Sequence[Any], kwargs: Mapping[str, Any], options: Mapping[str, Any]) -> None:
+        """Blocks until the broker has all of it."""
+        streamed = isinstance(self._chord.parts["header"], Stream)
+        members = self._settled()
+        if not streamed:
+            members = iter(list(members))
+            if not self.ids:
+                self._send_body(options)
+                return
+            self._begin(options)
+        send_calls(self._app, self._calls(members, args, kwargs, options))
+        if streamed:
+            self._begin(options)
+            # All of them may have been counted before anyone knew how many they are.
+            Completion(self._app).look(self.group_id, self._chord.body, options.get("root_id"), self._frame_id())
+
+    def _settled(self) -> Iterator[tuple[Any, str]]:
+        for index, each in enumerate(self._chord.members()):
+            member, task_id = settled(each, self.group_id, index, self._body(each))
+            self.ids.append(task_id)
+            plain = kind_of(member) == "task"
+            self._row.add({"k": "task", "n": member["task"], "i": task_id} if plain else tree_of(member))
+            yield member, task_id
+
+    def _calls(
+        self,
+        members: Iterator[tuple[Any, str]],
+        args: Sequence[Any],
+        kwargs: Mapping[str, Any],
+        options: Mapping[str, Any],
+    ) -> Iterator[Any]:
+        """The calls of the plain members; the others are begun on the way."""
+        for index, (member, task_id) in enumerate(members):
+            if kind_of(member) != "task":
+                member.apply_async(args, kwargs, **{**options, "add_to_parent": False})
+                continue
+            place = {"group_id": self.group_id, "group_index": index, "chord": self._body(member), "task_id": task_id}
+            call = call_of(member, args, kwargs, {**options, **place})
+            if call is not None:
+                yield call
+            else:
+                member.apply_async(args, kwargs, **{**options, **place, "add_to_parent": False})
+
+    def _body(self, member: Any) -> Any:
+        """The body in the form in which the member's message carries it; mostly the same for all of them."""
+        if not self._app.conf.canvas_celery_queues and self._fitted is not None:
+            return self._fitted
+        fit = api.load("reference").fitted
+        call = member if kind_of(member) == "task" else self._chord
+        self._fitted = fit(call, call.options, [self._chord.body])[0]
+        return self._fitted
+
+    _fitted: Any = None
+
+    def _begin(self, options: Mapping[str, Any]) -> None:
+        """Have the backend know the chord, for whoever counts and whoever looks for what was left behind."""
+        size = len(self.ids)
+        known = {
+            "group": self.group_id, "size": size, "others": self.ids.others, "body": self._fitted,
+            "root_id": options.get("root_id"), "parent_id": options.get("parent_id"), "at": clock.time(),
+        }  # fmt: skip
+        assert self._result_id == result_id(self._chord.body) or result_id(self._chord.body) is None
+        self._shared.put(facts.chord_key(self._result_id), json.dumps(known), self._ttl_s)
+        self._shared.put(f"{facts.group_key(self.group_id)}.s", str(size).encode(), self._ttl_s)
+        self._shared.tally(facts.index_key(clock.time()), f"c:{self._result_id}", b"", self._ttl_s)
+
+    def _send_body(self, options: Mapping[str, Any]) -> None:
+        """There is nothing to wait for."""
+        kept = {key: options[key] for key in ("root_id", "parent_id", "headers") if options.get(key)}
+        self._chord.body.apply_async(([],), **kept, add_to_parent=False)
+
+    def _frame_id(self) -> str | None:
+        frame = running()
+        return frame.request.id if frame is not None else None

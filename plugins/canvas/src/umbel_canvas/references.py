@@ -1,0 +1,180 @@
+"""Parts of workflows that are stored once, and the signatures that stand for them in messages.
+
+So a chain of a thousand steps takes a thousand small messages, and not a thousand that carry all steps to come.
+Celery's workers cannot follow a reference: what goes to their queues (`canvas_celery_queues`) carries everything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from umbel import signature
+from umbel.app.routing import Routes
+from umbel.exceptions import ImproperlyConfigured
+from umbel.wire import json
+from umbel_canvas import facts
+from umbel_canvas.ids import new_id
+from umbel_canvas.signature import Signature
+
+
+@Signature.register_type("reference")
+class Reference(Signature):
+    """Stands for a signature that is stored in the backend; it is read when it is needed."""
+
+    def __init__(self, key: str, task_id: str | None, app: Any = None) -> None:
+        options = {"task_id": task_id} if task_id else {}
+        super().__init__("umbel.reference", (), {"key": key}, options, app=app)
+        self["subtask_type"] = "reference"
+
+    @classmethod
+    def from_dict(cls, described: Mapping[str, Any], app: Any = None) -> Any:
+        made = cls(described["kwargs"]["key"], (described.get("options") or {}).get("task_id"), app)
+        made.update(args=tuple(described.get("args") or ()), options=dict(described.get("options") or {}))
+        return made
+
+    def load(self) -> Any:
+        """The signature itself. Blocks; raises `ImproperlyConfigured` if it is not there any more."""
+        shared = facts.shared_of(self.app)
+        stored = shared.get([self.kwargs["key"]])[0] if shared is not None else None
+        if stored is None:
+            raise ImproperlyConfigured(
+                f"the rest of a workflow ({self.kwargs['key']}) is not in the result backend: expected the backend in"
+                " which it was stored, less than result_chord_expires (or result_expires) ago"
+            )
+        found = signature(json.loads(stored), app=self.app)
+        for key in ("link", "link_error"):
+            found.extend_list_option(key, self.options.get(key) or ())
+        return found.clone(self.args) if self.args else found
+
+    @staticmethod
+    def fitted(call: Any, options: Mapping[str, Any], nodes: Sequence[Any]) -> list[Any]:
+        """Nodes in the form in which a message of `call` carries them: the steps to come, or the body of a chord."""
+        app = call.app
+        queues = app.conf.canvas_celery_queues
+        if queues and _queue(call, options) in queues:
+            return [whole(signature(node, app=app)) for node in nodes]
+        return nodes if weight(nodes, app.conf.canvas_inline_calls) < 2 else Store(app).rest(nodes)
+
+    def apply_async(
+        self,
+        args: Sequence[Any] = (),
+        kwargs: Mapping[str, Any] | None = None,
+        route_name: str | None = None,
+        **options: Any,
+    ) -> Any:
+        return self.load().apply_async(args, kwargs, **options)
+
+    def apply(self, args: Sequence[Any] = (), kwargs: Mapping[str, Any] | None = None, **options: Any) -> Any:
+        return self.load().apply(args, kwargs, **options)
+
+    def freeze(self, _id: str | None = None, **place: Any) -> Any:
+        """It has its id already."""
+        return self.app.AsyncResult(self.id)
+
+
+def weight(nodes: Any, most: int) -> int:
+    """How many calls there are, counted up to a little above `most`."""
+    total = 0
+    for node in nodes:
+        kind = node.get("subtask_type")
+        parts = node["kwargs"] if kind in ("chain", "group", "chord") else None
+        if parts is None:
+            total += 1
+        else:
+            listed = parts["header" if kind == "chord" else "tasks"]
+            inner = listed["kwargs"]["tasks"] if isinstance(listed, dict) else listed
+            total += weight(inner, most - total) + (weight([parts["body"]], most) if parts.get("body") else 0)
+        if total > most:
+            break
+    return total
+
+
+class Store:
+    """Where parts of workflows of an app are kept."""
+
+    def __init__(self, app: Any) -> None:
+        self._app = app
+        self._shared = facts.shared_of(app)
+        self._most = int(app.conf.canvas_inline_calls)
+        self._ttl_s = facts.ttl_s(app.conf)
+
+    def rest(self, steps: Sequence[Any]) -> list[Any]:
+        """Steps that weigh little: most of them are stored, if they are many."""
+        if self._shared is None or weight(steps, self._most) <= self._most:
+            return list(steps)
+        light = [self.light(step) for step in steps]
+        pieces = [light[start : start + self._most] for start in range(0, len(light), self._most)]
+        following: list[Any] = []
+        for piece in reversed(pieces[1:]):
+            following = [self._put(_chain([*piece, *following]), ([*piece, *following])[-1])]
+        return [*pieces[0], *following]
+
+    def light(self, node: Any) -> Any:
+        """The node, or a reference to it if it weighs much."""
+        if self._shared is None or weight([node], self._most) <= self._most:
+            return node
+        made = dict(node)
+        parts = made["kwargs"] = dict(made["kwargs"])
+        kind = made["subtask_type"]
+        if kind == "chain":
+            parts["tasks"] = self.rest(parts["tasks"])
+        else:
+            name = "header" if kind == "chord" else "tasks"
+            parts[name] = self._members(parts[name])
+        if parts.get("body"):
+            parts["body"] = self.light(parts["body"])
+        return made if weight([made], self._most) <= self._most else self._put(made, node)
+
+    def _members(self, listed: Any) -> Any:
+        if isinstance(listed, dict):
+            tasks = [self.light(each) for each in listed["kwargs"]["tasks"]]
+            return {**listed, "kwargs": {**listed["kwargs"], "tasks": tasks}}
+        return [self.light(each) for each in listed]
+
+    def _put(self, node: Any, like: Any) -> Reference:
+        assert self._shared is not None
+        key = facts.node_key(new_id())
+        self._shared.put(key, json.dumps(node), self._ttl_s)
+        return Reference(key, result_id(like), self._app)
+
+
+def result_id(node: Any) -> str | None:
+    """The id of the call whose result is that of the node, if it has one already."""
+    kind = node.get("subtask_type")
+    if kind == "chord":
+        return result_id(node["kwargs"]["body"]) if node["kwargs"].get("body") else None
+    if kind == "chain":
+        return result_id(node["kwargs"]["tasks"][-1]) if node["kwargs"]["tasks"] else None
+    found: str | None = (node.get("options") or {}).get("task_id")
+    return found
+
+
+def whole(node: Any) -> Any:
+    """The node with what its references stand for. Blocks."""
+    kind = node.get("subtask_type")
+    if kind == "reference":
+        return whole(node.load())
+    if kind not in ("chain", "group", "chord"):
+        return node
+    made = node.clone()
+    made.tasks = [whole(each) for each in made.tasks]
+    if kind == "chord" and made.body is not None:
+        made.body = whole(made.body)
+    return made
+
+
+def _queue(call: Any, options: Mapping[str, Any]) -> str | None:
+    """Where a call goes."""
+    if options.get("queue"):
+        return str(options["queue"])
+    routes = Routes(call.app.conf)
+    task = call.app.tasks.get(call.task)
+    return routes.route(routes.options(call.task, call.args, call.kwargs, options, task)).queue
+
+
+def _chain(steps: Sequence[Any]) -> dict[str, Any]:
+    return {
+        "task": "celery.chain", "args": [], "kwargs": {"tasks": list(steps)}, "options": {}, "subtask_type": "chain",
+        "immutable": False,
+    }  # fmt: skip
