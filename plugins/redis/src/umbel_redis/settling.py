@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple, TypeVar
 
 from umbel import clock
+from umbel.exceptions import TemporaryError
 from umbel.model import Action, Delivery, Settlement
 from umbel_redis import histories
 from umbel_redis.keys import Keyspace, QueueKeys
@@ -45,6 +46,8 @@ class Settler:
         self._nodes = nodes
         self._keyspace = keyspace
         self._settings = settings
+        #: Tags of which nobody knows whether they were settled: the answer did not come.
+        self._unsure: set[str] = set()
 
     def settle(self, settlements: Sequence[Settlement]) -> Sequence[Settlement]:
         """Returns those that were not held."""
@@ -64,8 +67,29 @@ class Settler:
             calls[self._nodes.link(queue)] += self._acks(queue, places, settlements)
         for queue, places in others.items():
             calls[self._nodes.link(queue)] += self._others(queue, places, settlements)
-        refused |= run(calls)
-        return [settlements[place] for place in sorted(refused)]
+        try:
+            lost = run(calls)
+        except TemporaryError:
+            self._unsure |= seen
+            raise
+        if self._unsure:
+            lost -= self._settled_before(lost, settlements)
+            self._unsure -= seen
+        return [settlements[place] for place in sorted(refused | lost)]
+
+    def _settled_before(self, lost: set[int], settlements: Sequence[Settlement]) -> set[int]:
+        """Of those that are not held any more, those whose first settlement was carried out: nobody took them away."""
+        by_queue: defaultdict[str, list[int]] = defaultdict(list)
+        for place in lost:
+            tag: Tag = settlements[place].delivery.tag
+            if tag.text in self._unsure:
+                by_queue[tag.queue].append(place)
+        found: set[int] = set()
+        for queue, places in by_queue.items():
+            tags = [settlements[place].delivery.tag.text for place in places]
+            taken = self._nodes.link(queue).call("ZMSCORE", self._keyspace.of(queue).lapsed, *tags)
+            found.update(place for place, score in zip(places, taken, strict=True) if score is None)
+        return found
 
     def extend(self, deliveries: Sequence[Delivery], lease_s: float) -> Sequence[Delivery]:
         """Returns those that are not held any more."""
