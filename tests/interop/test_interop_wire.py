@@ -70,6 +70,18 @@ def test_results_of_umbel_have_the_form_of_celerys(parties: Parties, store: Any,
     assert found["umbel"] == found["celery"]
 
 
+@pytest.mark.parametrize("compression", ["gzip", "bzip2", "lzma"])
+def test_a_client_of_umbel_reads_what_celery_has_compressed(parties: Parties, store: Any, compression: str) -> None:
+    parties.worker("celery", "-c", "1", "-P", "solo", INTEROP_COMPRESSION=compression)
+    client = parties.client("umbel")
+    id = client.send("interop.echo", "x" * 1000)
+    found = client.get(id)
+
+    assert (found["value"]["args"], found["state"]) == (["x" * 1000], "SUCCESS")
+    assert client.get(client.send("interop.fail", "ValueError", "no"))["error"] == "ValueError"
+    assert store.strlen(f"celery-task-meta-{id}") < 500
+
+
 def test_what_is_reserved_has_the_form_of_celerys(parties: Parties, store: Any, tmp_path: Path) -> None:
     found = {}
     for kind in ("celery", "umbel"):

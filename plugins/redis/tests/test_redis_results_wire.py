@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import bz2
 import json
+import lzma
 import pickle
 import socket
+import zlib
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -114,6 +117,29 @@ def test_a_success_in_any_form_is_not_overwritten_but_anything_else_is(backend, 
         redis("SET", "celery-task-meta-a", form(old))
         backend.store([Record("a", "RETRY", b'{"status": "RETRY"}')])
         assert redis("GET", "celery-task-meta-a") == kept
+
+
+@pytest.mark.parametrize(
+    ("content_type", "compress"),
+    [("application/x-gzip", zlib.compress), ("application/x-bz2", bz2.compress), ("application/x-lzma", lzma.compress)],
+)
+def test_what_celery_compressed_is_read_and_heard_of(backend, redis, content_type: str, compress) -> None:
+    redis(
+        "SET", "celery-task-meta-a", b"\x00celery-compressed\x00%b\x00%b" % (content_type.encode(), compress(CELERYS))
+    )
+    (read,) = backend.fetch(["a"])
+    assert (read.state, read.payload) == ("SUCCESS", CELERYS)
+    listening = backend.subscribe()
+    listening.add(["a"])
+    (heard,) = listening.receive(20.0)
+    assert (heard.state, heard.payload) == ("SUCCESS", CELERYS)
+
+
+@pytest.mark.parametrize("data", [b"", b"no zlib", zlib.compress(CELERYS)[:-8]], ids=["nothing", "noise", "cut"])
+def test_what_is_damaged_is_not_decompressed(data: bytes) -> None:
+    value = b"\x00celery-compressed\x00application/x-gzip\x00" + data
+    record = record_of("a", value)
+    assert (record.state, record.payload) == (UNREADABLE, value)
 
 
 def test_what_nobody_can_read_is_handed_to_who_waits(backend, redis) -> None:

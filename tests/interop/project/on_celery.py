@@ -8,4 +8,5 @@ from interop_tasks import define
 app = Celery("interop", broker=os.environ["INTEROP_URL"], backend=os.environ["INTEROP_URL"])
 if "INTEROP_VISIBILITY_S" in os.environ:
     app.conf.broker_transport_options = {"visibility_timeout": float(os.environ["INTEROP_VISIBILITY_S"])}
+app.conf.result_compression = os.environ.get("INTEROP_COMPRESSION")
 define(app, "celery")
