@@ -5,11 +5,12 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from umbel_conformance.redis_server import RedisServer
+if TYPE_CHECKING:
+    from umbel_conformance.redis_server import RedisServer
 
 pytestmark = pytest.mark.needs("umbel-redis", "umbel-prefork")
 
@@ -31,6 +32,8 @@ add.apply_async((1, 2), queue="nobody", task_id="last").get()
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[RedisServer]:
+    from umbel_conformance.redis_server import RedisServer  # noqa: PLC0415  (it needs hiredis)
+
     started = RedisServer(tmp_path / "redis").start()
     yield started
     started.kill()

@@ -53,6 +53,9 @@ class Journal:
     def _end(self, number: str, worker: str, pid: str) -> None:
         self.ended[Run(int(number), worker, int(pid))] += 1
 
+    def _reserved(self, count: str, worker: str) -> None:
+        pass
+
     def _try_settle(self, tag: str, number: str, worker: str) -> None:
         self.attempts[tag] += 1
         self.asked[int(number), worker] += 1
@@ -86,7 +89,7 @@ def judge(
     for run, times in journal.begun.items():
         runs[run.number] += [run] * times
     hurt = workers | {run.worker for run in journal.begun if run.pid in processes}
-    lost_early = again = interrupted = unconfirmed = uncertain = 0
+    lost_early = again = interrupted = unconfirmed = uncertain = twice = 0
     for number in range(total):
         if not journal.published[number]:
             wrong.append(f"{number} was never published")
@@ -102,12 +105,13 @@ def judge(
         if repetitions > mine + open_ + copies:
             wrong.append(f"{number} ran {len(runs[number])} times: {mine=} {open_=} {copies=} {runs[number]}")
         again += repetitions
+        twice += max(0, sum(journal.confirmed[number, worker] for worker in {run.worker for run in runs[number]}) - 1)
         interrupted, unconfirmed, uncertain = interrupted + mine, unconfirmed + open_, uncertain + copies
     return Verdict(
         wrong,
         {
             "repetitions": again, "interrupted": interrupted, "ended, and not confirmed": unconfirmed,
-            "published in doubt": uncertain, "lost after they were acknowledged": lost_early,
+            "published in doubt": uncertain, "published twice": twice, "lost after they were acknowledged": lost_early,
         },
     )  # fmt: skip
 

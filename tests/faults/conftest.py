@@ -19,6 +19,8 @@ import pytest
 
 from umbel_conformance.mortal import mortal
 
+sys.path.insert(0, str(Path(__file__).parent))
+
 #: Nothing here waits for time to pass; this only bounds a test that has failed already.
 LIMIT_S = 60.0
 HERE = Path(__file__).parent
@@ -175,3 +177,16 @@ def machine(tmp_path: Path) -> Iterator[Callable[[str], Machine]]:
     yield make
     for each in made:
         each.close()
+
+
+@pytest.fixture
+def durable_server(tmp_path: Path) -> Iterator[Any]:
+    """A redis-server that has on its disk what it confirms."""
+    pytest.importorskip("hiredis")
+    from storm import DURABLE  # noqa: PLC0415
+
+    from umbel_conformance.redis_server import RedisServer  # noqa: PLC0415
+
+    server = RedisServer(tmp_path / "redis", *DURABLE).start()
+    yield server
+    server.kill()

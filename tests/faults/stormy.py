@@ -7,6 +7,7 @@ process: so the journal tells everything that had happened when a process was ki
 |---|---|
 | `try-publish N`, `published N` | a client: before each attempt, and when the server has confirmed it |
 | `begin N WORKER PID`, `end N WORKER PID` | the process that runs the task |
+| `reserved COUNT WORKER` | a worker that took something from a queue |
 | `try-settle TAG N WORKER`, `settled TAG …`, `refused TAG …` | a worker: before each attempt, and after its answer |
 """
 
@@ -28,7 +29,7 @@ from umbel_redis.transport import RedisTransport
 TOTAL = int(os.environ.get("STORM_TOTAL", "0"))
 #: How many tasks the client is ahead of the workers at most, so that it goes on publishing to the end of the storm.
 AHEAD = 1000
-SENDERS = 8
+SENDERS = int(os.environ.get("STORM_SENDERS", "1"))
 LIMIT_S = 60.0
 
 app = Umbel("stormy", broker=os.environ["STORM_URL"], backend=os.environ["STORM_URL"])
@@ -46,7 +47,7 @@ def note(*words):
 class Watched:
     """What the journal must say of a transport. The driver itself is the real one."""
 
-    publish, settle = RedisTransport.publish, RedisTransport.settle
+    publish, reserve, settle = RedisTransport.publish, RedisTransport.reserve, RedisTransport.settle
 
     def publishing(self, messages):
         numbers = [number_of(message) for message in messages]
@@ -55,6 +56,12 @@ class Watched:
         Watched.publish(self, messages)
         for number in numbers:
             note("published", number)
+
+    def reserving(self, queues, limit, timeout_s):
+        taken = Watched.reserve(self, queues, limit, timeout_s)
+        if taken:
+            note("reserved", len(taken), os.environ["STORM_WORKER"])
+        return taken
 
     def settling(self, settlements):
         worker = os.environ["STORM_WORKER"]
@@ -68,7 +75,8 @@ class Watched:
         return refused
 
 
-RedisTransport.publish, RedisTransport.settle = Watched.publishing, Watched.settling
+RedisTransport.publish = Watched.publishing
+RedisTransport.reserve, RedisTransport.settle = Watched.reserving, Watched.settling
 
 
 def number_of(message):
