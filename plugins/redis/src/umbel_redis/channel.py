@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
+from itertools import islice
+from random import uniform
 from typing import Any
 
 from umbel import clock
@@ -15,6 +17,8 @@ from umbel_redis.server import Server
 
 #: Seconds of silence after which the server is asked whether it is there.
 QUIET_S = 5.0
+#: In a cluster: seconds from one look at what may have been missed to the next, and how many are looked at.
+AGAIN_S, AGAIN_AT_ONCE = 5.0, 500
 #: So many channels that nobody listens to any more are given up, if there is no other occasion to do so.
 MOST_GONE = 1000
 
@@ -48,6 +52,8 @@ class Channel:
     """
 
     _due: float | None
+    _again: dict[bytes, None]
+    _again_at: float
 
     def __init__(self, server: Server, keys: ResultKeys, values: Callable[[Sequence[str]], list[bytes | None]]) -> None:
         """`values` reads what is stored, on another connection."""
@@ -70,7 +76,7 @@ class Channel:
     @property
     def attention_at(self) -> float:
         """When `tend` has something to do, on the monotonic clock."""
-        return self._heard_at + QUIET_S if self._due is None else self._due
+        return min(self._heard_at + QUIET_S if self._due is None else self._due, self._again_at)
 
     def add(self, task_ids: Sequence[str]) -> None:
         """Subscribe to these, and look what is there. Connects if it must."""
@@ -91,6 +97,9 @@ class Channel:
             commands.append(("SUBSCRIBE", *names))
             self._confirming.append((names[-1], task_ids))
         self._subscribed.update(names)
+        if not self._can_look:
+            self._again.update(dict.fromkeys(names))
+            self._again_at = min(self._again_at, _again())
         self._send(commands)
 
     def give_up(self, task_ids: Iterable[str]) -> None:
@@ -107,6 +116,8 @@ class Channel:
             self._take(reply, found, confirmed)
         if confirmed:
             found += _there(confirmed, self._values(confirmed))
+        if clock.monotonic() >= self._again_at:
+            found += self._look_again()
         return found
 
     def tend(self) -> None:
@@ -118,6 +129,18 @@ class Channel:
             raise TemporaryError(f"{where}: no answer within {self._timeout_s} s")
         if self._due is None and (now >= self._heard_at + QUIET_S or len(self._gone) >= MOST_GONE):
             self._send([self._less() if self._gone else ("PING",)])
+
+    def _look_again(self) -> list[Found]:
+        """What is there of those that have waited longest for a look. The nodes of a cluster pass on to each other what
+        is published, and drop what cannot be passed on; nobody notices."""
+        some = list(islice(self._again, AGAIN_AT_ONCE))
+        for name in some:
+            del self._again[name]
+        names = [name for name in some if name in self._subscribed and name not in self._gone]
+        self._again.update(dict.fromkeys(names))
+        self._again_at = _again() if self._again else float("inf")
+        task_ids = [self._keys.task_id(name) for name in names]
+        return _there(task_ids, self._values(task_ids))
 
     def close(self) -> None:
         """Give the connection up; `add` opens another."""
@@ -132,6 +155,9 @@ class Channel:
         self._looking: deque[Sequence[str]] = deque()
         self._confirming: deque[tuple[bytes, Sequence[str]]] = deque()
         self._heard_at = 0.0
+        #: In a cluster: which are looked at again, in this order, and when.
+        self._again = {}
+        self._again_at = float("inf")
         #: When the server must have answered, if it owes an answer.
         self._due = None
 
@@ -167,6 +193,11 @@ class Channel:
                 confirmed += self._confirming.popleft()[1]
         elif isinstance(kind, list):
             found += _there(self._looking.popleft(), kind)
+
+
+def _again() -> float:
+    """When to look again: not when all others do."""
+    return clock.monotonic() + AGAIN_S * uniform(0.7, 1.3)
 
 
 def _there(task_ids: Sequence[str], values: Sequence[bytes | None]) -> list[Found]:
