@@ -180,13 +180,29 @@ def machine(tmp_path: Path) -> Iterator[Callable[[str], Machine]]:
 
 
 @pytest.fixture
-def durable_server(tmp_path: Path) -> Iterator[Any]:
-    """A redis-server that has on its disk what it confirms."""
+def start_server(tmp_path: Path) -> Iterator[Callable[..., Any]]:
+    """Starts a redis-server with these options; gone at the end."""
     pytest.importorskip("hiredis")
-    from storm import DURABLE  # noqa: PLC0415
-
     from umbel_conformance.redis_server import RedisServer  # noqa: PLC0415
 
-    server = RedisServer(tmp_path / "redis", *DURABLE).start()
-    yield server
-    server.kill()
+    servers: list[Any] = []
+
+    def start(*options: str) -> Any:
+        servers.append(RedisServer(tmp_path / f"redis-{len(servers)}", *options).start())
+        return servers[-1]
+
+    yield start
+    for server in servers:
+        server.kill()
+
+
+@pytest.fixture
+def plain_server(start_server: Callable[..., Any]) -> Any:
+    """A redis-server that keeps everything in its memory."""
+    return start_server()
+
+
+@pytest.fixture
+def durable_server(start_server: Callable[..., Any]) -> Any:
+    """A redis-server that has on its disk what it confirms."""
+    return start_server("--appendonly", "yes", "--appendfsync", "always")

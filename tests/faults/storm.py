@@ -24,8 +24,6 @@ VICTIMS = ("worker", "worker", "child", "child", "server", "server")
 SENDERS = 8
 #: Seconds for which the server is down at most.
 DOWN_S = 2.0
-#: What it confirms is on its disk.
-DURABLE = ("--appendonly", "yes", "--appendfsync", "always")
 #: Where messages are that are not over.
 PLACES = ("celery", "celery\x06\x163", "celery\x06\x166", "celery\x06\x169", "unacked", "unacked_index",
           "umbel.leases.celery", "umbel.delayed.celery", "umbel.dead.celery")  # fmt: skip
