@@ -119,7 +119,8 @@ class QueueAdmin(ABC):
 
     @abstractmethod
     def queues(self) -> Sequence[str]:
-        """The names of the queues that exist, sorted."""
+        """The names of the queues that exist, sorted; of those that the settings or this process have named, where the
+        broker cannot list them."""
 
     @abstractmethod
     def depth(self, queue: str) -> Depth:
@@ -127,7 +128,8 @@ class QueueAdmin(ABC):
 
     @abstractmethod
     def purge(self, queue: str) -> int:
-        """Drop every message that waits in the queue (ready and delayed, not reserved, not dead); returns how many."""
+        """Drop every message that waits in the queue (ready, and delayed where `Depth` counts those; not reserved, not
+        dead); returns how many."""
 
     def dead(self, queue: str, limit: int = 100) -> Sequence[DeadLetter]:
         """The dead letters of a queue, oldest first (feature `dead_letters`)."""

@@ -89,9 +89,11 @@ class Delayed(TransportBench):
     ) -> None:
         transport.publish([*numbered(2), message("later", due=clock.time() + FAR_S)])
         depth = admin.depth("q")
-        assert (depth.ready, depth.delayed) == (2, 1)
-        assert admin.purge("q") == 3
-        assert admin.depth("q").delayed == 0
+        assert depth.ready == 2
+        assert depth.delayed in (1, None)
+        known = depth.delayed or 0
+        assert admin.purge("q") == 2 + known
+        assert admin.depth("q").delayed in (0, None)
 
     @needs("delayed", "durable")
     def test_a_delayed_message_outlives_every_connection(self, connect: Connect) -> None:

@@ -151,7 +151,7 @@ class Leases(TransportBench):
         transport = connect(lease_s=self.short_lease_s)
         transport.publish([message("hello")])
         first = self.take_one(transport)
-        self.pass_time(transport.lease_s)
+        self.lose(transport)
         second = self.take_one(transport)
         too_late = Settlement(first)
         assert list(transport.settle([too_late])) == [too_late]

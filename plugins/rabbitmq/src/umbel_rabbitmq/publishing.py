@@ -1,0 +1,236 @@
+"""Publishing, with confirms for all of a batch together: one write, and a wait for the last of them.
+
+https://www.rabbitmq.com/docs/confirms
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import count, takewhile
+from secrets import token_hex
+from threading import RLock
+from typing import Any
+
+from attrs import define
+
+from umbel import clock
+from umbel.model import Message
+from umbel_rabbitmq import frames
+from umbel_rabbitmq.declaring import Declarer, check_name
+from umbel_rabbitmq.delays import ENTRANCE, routing_key
+from umbel_rabbitmq.envelope import EXPIRES, encode, message_id_of
+from umbel_rabbitmq.errors import BlockedError, GoneError, RefusedError, UnroutableError
+from umbel_rabbitmq.link import Content, Link, Listener
+from umbel_rabbitmq.opening import Opener
+from umbel_rabbitmq.places import Places
+
+#: Messages and bytes of one write; confirms are taken in between.
+MESSAGES_AT_ONCE, BYTES_AT_ONCE = 2000, 4 * 2**20
+
+
+@define(slots=True, eq=False)
+class Post:
+    """A message with where it goes. `queue` is declared first; empty: nothing is."""
+
+    queue: str
+    exchange: str
+    routing_key: str
+    properties: bytes
+    body: bytes
+    message_id: str
+    mandatory: bool = True
+    #: For the one who gave it.
+    message: Message | None = None
+    delayed: bool = False
+    done: bool = False
+    problem: str = ""
+
+    @property
+    def what(self) -> str:
+        headers = self.message.headers if self.message is not None else {}
+        return f"the message {headers.get('task') or self.message_id}[{headers.get('id') or ''}]".removesuffix("[]")
+
+
+class Publisher(Listener):
+    """Has the connection that publishes, declares and looks; it may be blocked without holding up who consumes.
+
+    Threads may share it: each call has it for itself.
+    """
+
+    def __init__(self, opener: Opener, places: Places, declarer: Declarer) -> None:
+        self.link = Link(opener, self)
+        self.lock = RLock()
+        self.declarer = declarer
+        self._settings = opener.settings
+        self._places = places
+        self._mode = 1 if self._settings.default_delivery_mode in (1, "transient") else 2
+        self._token = token_hex(8)
+        self._numbers = count(1)
+        self._number = 0
+        #: What the broker has not confirmed yet, by the numbers of this connection; and of that, what came back.
+        self._open: dict[int, Post] = {}
+        self._by_id: dict[str, Post] = {}
+        #: What it had of a batch that failed: whoever publishes that once more means the rest.
+        self._had: dict[int, Message] = {}
+
+    # For the transport
+
+    def publish(self, messages: Sequence[Message]) -> None:
+        """Returns when the broker has them all."""
+        with self.lock:
+            had = self._had
+            if had:
+                messages = [one for one in messages if had.pop(id(one), None) is not one]
+            posts = [self._post(message) for message in messages]
+            try:
+                self.send(posts)
+            except BaseException:
+                self._had = {id(post.message): post.message for post in posts if post.done and post.message is not None}
+                raise
+
+    def _post(self, message: Message) -> Post:
+        if message.exchange:
+            queue = message.queue if self._places.says(message.queue) else ""
+            return self.post(message, queue, message.exchange, message.routing_key or message.queue)
+        return self.to_queue(message)
+
+    # For those who put messages back
+
+    def to_queue(self, message: Message, own: dict[str, Any] | None = None, due: float | None = None) -> Post:
+        """On its way to its queue, at once or when it is due."""
+        due = message.due if due is None else due
+        delay_s = 0.0 if due is None else due - clock.time()
+        if delay_s > 0:
+            if message.expires is not None:
+                # A time to live would shorten the delay.
+                own = {**(own or {}), EXPIRES: message.expires}
+            post = self.post(message, message.queue, ENTRANCE, routing_key(delay_s, message.queue), own)
+            post.delayed = True
+            return post
+        return self.post(message, message.queue, *self._places[message.queue].address, own=own)
+
+    def post(
+        self, message: Message, queue: str, exchange: str, routing_key: str, own: dict[str, Any] | None = None
+    ) -> Post:
+        """On its way to anywhere. Raises `PermanentError` if it cannot be encoded."""
+        if queue:
+            check_name(queue)
+        message_id = str(message.properties.get("message_id") or f"{self._token}{next(self._numbers):x}")
+        properties = encode(message, self._mode, message_id, own)
+        return Post(queue, exchange, routing_key, properties, message.body, message_id, message=message)
+
+    def deliver(self, posts: Sequence[Post]) -> None:
+        """Returns when the broker has said of all whether it has them."""
+        with self.lock:
+            self._send(posts)
+
+    def send(self, posts: Sequence[Post]) -> None:
+        """Returns when the broker has them. Raises for the first that it has not."""
+        with self.lock:
+            self._send(posts)
+            again = [post for post in posts if post.problem and post.queue]
+            if again:
+                # The queue was there when it was declared: it has been deleted since.
+                for post in again:
+                    self.declarer.forget(post.queue)
+                    post.problem = ""
+                self._send(again)
+            for post in posts:
+                if post.problem:
+                    raise UnroutableError(
+                        f"{self.link.where}: {post.what} was given back ({post.problem}): no queue is bound to "
+                        f"exchange {post.exchange!r} for routing key {post.routing_key!r}: bind one, or name a queue"
+                    )
+            for post in posts:
+                if not post.done:
+                    raise RefusedError(
+                        f"{self.link.where}: {post.what} was refused (basic.nack): the queue {post.queue!r} is full "
+                        "(x-max-length, x-overflow), or has no leader"
+                    )
+
+    def _send(self, posts: Sequence[Post]) -> None:
+        if not posts:
+            return
+        link = self.link
+        if not link.is_there():
+            link.open()
+        deadline = clock.monotonic() + self._settings.confirm_timeout
+        self._wait_while_blocked(deadline)
+        for post in posts:
+            if post.queue:
+                (self.declarer.delay if post.delayed else self.declarer.declare)(link, post.queue)
+        self._by_id = {post.message_id: post for post in posts if post.mandatory}
+        try:
+            self._write(posts)
+            while self._open:
+                self._wait(deadline)
+        finally:
+            self._open, self._by_id = {}, {}
+
+    def _write(self, posts: Sequence[Post]) -> None:
+        link, most = self.link, self.link.frame_max
+        parts: list[bytes] = []
+        size = held = 0
+        for post in posts:
+            self._number += 1
+            self._open[self._number] = post
+            parts.append(frames.publish_method(post.exchange, post.routing_key, post.mandatory))
+            parts += frames.content(post.properties, post.body, most)
+            size += len(post.body) + len(post.properties)
+            held += 1
+            if held >= MESSAGES_AT_ONCE or size >= BYTES_AT_ONCE:
+                link.write(b"".join(parts))
+                parts, size, held = [], 0, 0
+                while link.is_readable():
+                    link.read(0.0)
+        if parts:
+            link.write(b"".join(parts))
+
+    def _wait(self, deadline: float) -> None:
+        left_s = deadline - clock.monotonic()
+        if left_s <= 0:
+            blocked, where = self.link.blocked, self.link.where
+            self.link.drop()  # What is confirmed later would be taken for something else.
+            if blocked:
+                raise self._blocked()
+            raise GoneError(f"{where}: not confirmed within {self._settings.confirm_timeout} s")
+        self.link.read(left_s)
+
+    def _wait_while_blocked(self, deadline: float) -> None:
+        while self.link.blocked:
+            left_s = deadline - clock.monotonic()
+            if left_s <= 0:
+                raise self._blocked()
+            self.link.read(left_s)
+
+    def _blocked(self) -> BlockedError:
+        return BlockedError(
+            f"{self.link.where}: it has blocked publishers for {self._settings.confirm_timeout} s, as it is short of "
+            "memory or disk: see rabbitmqctl list_alarms"
+        )
+
+    def close(self) -> None:
+        with self.lock:
+            self.link.close()
+
+    # What the link tells
+
+    def opened(self, link: Link) -> None:
+        self._number = 0
+        self._open, self._by_id = {}, {}
+        link.hot.confirm_select()
+
+    def confirmed(self, number: int, multiple: bool, good: bool) -> None:
+        if not multiple:
+            over = [number] if number in self._open else []
+        else:  # They stand in the order of their numbers.
+            over = list(takewhile(number.__ge__, self._open))
+        for one in over:
+            post = self._open.pop(one)
+            post.done = good and not post.problem
+
+    def returned(self, content: Content) -> None:
+        # It comes before its confirm.
+        post = self._by_id.get(message_id_of(content.properties))
+        if post is not None:
+            post.problem = content.problem

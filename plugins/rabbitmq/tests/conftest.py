@@ -1,0 +1,51 @@
+"""What the tests of this plugin share: a real node, and nodes of their own for those who break something."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from umbel_conformance.rabbitmq_server import RabbitmqServer
+
+
+@pytest.fixture(scope="session")
+def rabbitmq_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RabbitmqServer]:
+    """One that all tests share, who do it no harm."""
+    server = RabbitmqServer(tmp_path_factory.mktemp("rabbitmq"))
+    try:
+        yield server.start()
+    finally:
+        server.close()
+
+
+@pytest.fixture
+def vhost(rabbitmq_server: RabbitmqServer) -> str:
+    """The name of a virtual host of the shared server that nobody has used."""
+    return rabbitmq_server.new_vhost()
+
+
+@pytest.fixture
+def url(rabbitmq_server: RabbitmqServer, vhost: str) -> str:
+    """That virtual host."""
+    return rabbitmq_server.url(vhost)
+
+
+@pytest.fixture(scope="session")
+def start_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], RabbitmqServer]]:
+    """Starts a server of one's own, with this configuration; gone at the end."""
+    started: list[RabbitmqServer] = []
+
+    def start(config: str = "") -> RabbitmqServer:
+        started.append(RabbitmqServer(tmp_path_factory.mktemp("own"), config))
+        return started[-1].start()
+
+    yield start
+    for server in started:
+        server.close()
+
+
+@pytest.fixture(scope="session")
+def folder_of_tests() -> Path:
+    return Path(__file__).parent
