@@ -66,11 +66,10 @@ def as_kombu_writes(body: bytes = BODY, **changes: Any) -> dict[str, Any]:
 
 def test_an_envelope_has_what_kombu_puts_there(transport: RedisTransport, redis: Callable[..., Any]) -> None:
     message = Message("celery", BODY, dict(HEADERS), {"correlation_id": "3f1d", "reply_to": "9a2b"})
-    transport.publish([message])
-    envelope = json.loads(redis("LINDEX", "celery", 0))
+    transport.publish([message, message])
+    envelope, other = map(json.loads, redis("LRANGE", "celery", 0, -1))
     expected = as_kombu_writes()
-    tag = envelope["properties"].pop("delivery_tag")
-    assert len(tag) == 36
+    assert envelope["properties"].pop("delivery_tag") != other["properties"]["delivery_tag"]
     del expected["properties"]["delivery_tag"]
     assert envelope == expected
 
@@ -290,3 +289,25 @@ def test_broadcasts_go_where_kombu_listens(transport: RedisTransport, redis: Cal
 
 def pairs(flat: list[bytes]) -> list[tuple[bytes, bytes]]:
     return list(zip(flat[::2], flat[1::2], strict=True))
+
+
+def test_what_is_handed_out_at_once_is_in_the_order_of_all_ten_priorities(transport: RedisTransport) -> None:
+    """A list has three of them, and in it they stand in the order of publishing, as Celery's workers take them."""
+    levels = [2, 8, 0, 7, 1, 9, 5, 0, 3, 4, 6, 1]
+    for queue in ("q", "other"):
+        transport.publish([Message(queue, str(place).encode(), priority=level) for place, level in enumerate(levels)])
+    taken = list(transport.reserve(["q", "other"], 100, 1.0))
+    assert len(taken) == 2 * len(levels)
+    for queue in ("q", "other"):
+        found = [(one.message.priority, int(one.message.body)) for one in taken if one.message.queue == queue]
+        assert found == sorted((level, place) for place, level in enumerate(levels))
+
+
+def test_with_ten_steps_the_order_is_exact_however_few_are_taken_at_once(connect: Connect) -> None:
+    transport = connect(priority_steps=list(range(10)))
+    levels = [2, 8, 0, 7, 1, 9, 5, 0, 3, 4, 6, 1]
+    transport.publish([Message("q", str(place).encode(), priority=level) for place, level in enumerate(levels)])
+    found = []
+    while taken := transport.reserve(["q"], 1, 0.0):
+        found += [(one.message.priority, int(one.message.body)) for one in taken]
+    assert found == sorted((level, place) for place, level in enumerate(levels))

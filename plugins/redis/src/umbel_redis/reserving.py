@@ -189,9 +189,11 @@ class Reserver:
     def _fit(self, handed_out: Sequence[HandedOut], group: Group) -> list[Delivery]:
         """The deliveries. What cannot be read goes to the dead letters, what is not due goes where it waits."""
         fit, unfit, now = [], [], clock.time()
+        steps, is_mixed = self._keyspace.steps, False
         for tag, list_, envelope in handed_out:
+            step = steps[list_]
             try:
-                message, lost = decode(envelope, tag.queue, self._keyspace.steps[list_])
+                message, lost = decode(envelope, tag.queue, step)
             except DecodeError as error:
                 _log.error("Queue %s: kept a message with the dead letters: %s: %.500r", tag.queue, error, envelope)
                 delivery = Delivery(Message(tag.queue, envelope), tag)
@@ -202,10 +204,11 @@ class Reserver:
                 unfit.append(Settlement(delivery, Action.REQUEUE, due=message.due))
             else:
                 fit.append(delivery)
+                is_mixed = is_mixed or message.priority != step
         if unfit:
             self._settler.settle(unfit)
             group.armed = 0
-        return fit
+        return _by_priority(fit) if is_mixed else fit
 
     def _look(self) -> bool:
         """Whether something is there, told or not; on the way, put back what the dead have left."""
@@ -231,3 +234,9 @@ class Reserver:
             if now - self._complained.get(key, -COMPLAIN_S) >= COMPLAIN_S:
                 self._complained[key] = now
                 _log.error("Nothing can be taken from %r: %s (another program uses this key?)", key, what)
+
+
+def _by_priority(deliveries: Sequence[Delivery]) -> list[Delivery]:
+    """A list has more than one priority in it, in the order of publishing: here at least, the urgent come first."""
+    places = {queue: place for place, queue in enumerate(dict.fromkeys(one.message.queue for one in deliveries))}
+    return sorted(deliveries, key=lambda one: (places[one.message.queue], one.message.priority))
