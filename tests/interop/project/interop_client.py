@@ -7,6 +7,8 @@ import json
 import sys
 from datetime import datetime, timezone
 
+import interop_canvas
+
 
 def send(app, task, args=(), kwargs=None, link=None, link_error=None, expires_at=None, **options):
     """Returns the id. Links are lists of [task, args, kwargs]; `expires_at` is in seconds since the epoch."""
@@ -61,22 +63,43 @@ def meta(app, id):
 
 
 def chain(app, steps):
-    """A chain of [task, args], with Celery's canvas; returns the id of the last step."""
-    canvas = importlib.import_module("celery")
+    """A chain of [task, args]; returns the id of the last step."""
+    canvas = _canvas(app)
     return canvas.chain(*(app.signature(name, args) for name, args in steps)).apply_async().id
 
 
 def group(app, members):
-    """Values of a group of [task, args], with Celery's canvas."""
-    canvas = importlib.import_module("celery")
+    """Values of a group of [task, args]."""
+    canvas = _canvas(app)
     return canvas.group(app.signature(name, args) for name, args in members).apply_async().get(timeout=30)
 
 
 def chord(app, header, body):
-    """The value of a chord of [task, args], with Celery's canvas."""
-    canvas = importlib.import_module("celery")
+    """The value of a chord of [task, args]."""
+    canvas = _canvas(app)
     steps = canvas.group(app.signature(name, args) for name, args in header)
-    return canvas.chord(steps)(app.signature(*body)).get(timeout=5)
+    return canvas.chord(steps)(app.signature(*body)).get(timeout=30)
+
+
+def workflow(app, name, timeout=30):
+    """What a workflow of interop_canvas returned, and what it should have."""
+    canvas, expected = interop_canvas.shapes(_canvas(app), app)[name]
+    return canvas.apply_async().get(timeout=timeout), expected
+
+
+def failure(app, name, timeout=30):
+    """How a workflow of interop_canvas ended, and how it should have."""
+    canvas, expected = interop_canvas.failures(_canvas(app), app)[name]
+    try:
+        # By its id: a result with parents raises what they did, if they did so first.
+        return app.AsyncResult(canvas.apply_async().id).get(timeout=timeout), expected
+    except Exception as error:
+        return type(error).__name__, expected
+
+
+def _canvas(app):
+    """The package of chains, groups and chords: the one that the app is from."""
+    return importlib.import_module("celery" if type(app).__name__ == "Celery" else "umbel")
 
 
 def main():

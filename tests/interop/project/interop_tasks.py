@@ -6,6 +6,8 @@ import os
 import time
 from pathlib import Path
 
+import interop_canvas
+
 
 class Overdrawn(Exception):
     """An exception of the project's own, with an argument that is no text."""
@@ -23,6 +25,8 @@ def note(path, line):
 
 def define(app, kind):
     """Give `app` its tasks. `kind` is what they say of the worker that runs them."""
+
+    interop_canvas.define(app, kind)
 
     @app.task(name="interop.add")
     def add(x, y):

@@ -26,10 +26,15 @@ def checked(node: Any, args: Sequence[Any] = ()) -> Any:
     return node
 
 
-def walk(node: Any, around: tuple[Any, ...], path: str = "", in_header: bool = False) -> Iterator[tuple[str, Any, bool]]:
+Visit = tuple[str, Any, bool]
+
+
+def walk(node: Any, around: tuple[Any, ...], path: str = "", in_header: bool = False) -> Iterator[Visit]:
     """Every node with the way to it, and whether a chord counts what it returns. Raises `ValueError` for a circle."""
     if any(each is node for each in around):
-        raise ValueError(f"{path}: this workflow is a part of itself: each node may stand below itself only as a clone()")
+        raise ValueError(
+            f"{path}: this workflow is a part of itself: each node may stand below itself only as a clone()"
+        )
     kind = kind_of(node) if isinstance(node, dict) else ""
     where = f"{path}{'.' if path and kind not in ('task', '') else ''}{kind if kind not in ('task', '') else ''}"
     yield where or "call", node, in_header
@@ -50,7 +55,7 @@ def walk(node: Any, around: tuple[Any, ...], path: str = "", in_header: bool = F
     yield from _links(node, around, where)
 
 
-def _links(node: Any, around: tuple[Any, ...], where: str) -> Iterator[tuple[str, Any, bool]]:
+def _links(node: Any, around: tuple[Any, ...], where: str) -> Iterator[Visit]:
     options = node.get("options") if isinstance(node, dict) else None
     for key in ("link", "link_error"):
         linked = (options or {}).get(key) or ()
@@ -94,7 +99,9 @@ def _check_name(app: Any, path: str, name: Any) -> None:
     if not isinstance(name, str) or not name:
         raise TypeError(f"{path}: expected the name of a task, found {name!r}")
     module = name.rpartition(".")[0]
-    here = [each.name for each in app.tasks.values() if each.__module__ == module and each.name.startswith(f"{module}.")]
+    here = [
+        each.name for each in app.tasks.values() if each.__module__ == module and each.name.startswith(f"{module}.")
+    ]
     if module in sys.modules and here:
         close = meant(name, here, 1)
         hint = f"; did you mean {close[0]!r}?" if close else f"; it has {', '.join(sorted(here))}"
@@ -104,7 +111,7 @@ def _check_name(app: Any, path: str, name: Any) -> None:
 def _check_chord(app: Any, path: str) -> None:
     if app.backend is None:
         raise ImproperlyConfigured(
-            f"{path}: a chord needs a result backend, which counts its header: set result_backend here and on the workers"
+            f"{path}: a chord needs a result backend, to count its header: set result_backend here and on the workers"
         )
 
 

@@ -134,12 +134,12 @@ class chord(Workflow):
         self,
         args: Sequence[Any] = (),
         kwargs: Mapping[str, Any] | None = None,
-        task_id: str | None = None,
-        body: Any = None,
+        route_name: str | None = None,
         **options: Any,
     ) -> Any:
         """Send the header; returns the result of the body. `countdown` and `eta` are those of the header."""
-        work = self._with(body, options)
+        task_id = options.pop("task_id", None)
+        work = self._with(options)
         args, kwargs, options = work.merge(args, kwargs, options)
         if self.app.conf.task_always_eager:
             return work.apply(args, kwargs, task_id=task_id, **options)
@@ -167,9 +167,10 @@ class chord(Workflow):
     def __call__(self, body: Any = None, **options: Any) -> Any:
         return self.apply_async(body=body, **options)
 
-    def _with(self, body: Any, options: dict[str, Any]) -> Any:
+    def _with(self, options: dict[str, Any]) -> Any:
         """A copy with its body, and with what follows it in a chain."""
         work = self.clone()
+        body = options.pop("body", None)
         if body is not None:
             work.body = signature(body, app=self._app).clone()
         if work.body is None:
@@ -181,11 +182,9 @@ class chord(Workflow):
         self,
         args: Sequence[Any] = (),
         kwargs: Mapping[str, Any] | None = None,
-        propagate: bool = True,
-        body: Any = None,
         **options: Any,
     ) -> Any:
-        work = self._with(body, options)
+        work = self._with(options)
         args, kwargs, options = work.merge(args, kwargs, options)
         return eagerly.chord(work.members(), work.body, work.app, args, kwargs, options)
 

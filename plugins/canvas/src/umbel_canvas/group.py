@@ -115,18 +115,16 @@ class group(Workflow):
         self,
         args: Sequence[Any] = (),
         kwargs: Mapping[str, Any] | None = None,
-        add_to_parent: bool = True,
-        link: Any = None,
-        link_error: Any = None,
+        route_name: str | None = None,
         **options: Any,
     ) -> Any:
         """Send all members, many at a time; returns a `GroupResult`."""
-        if link is not None or link_error is not None:
+        if options.get("link") is not None or options.get("link_error") is not None:
             raise TypeError("a group cannot have a link or link_error: use a chord, or link its members")
         if options.get("chain") or options.get("chord"):
             steps = compiled([self.clone(), *rest_of(options, self.app)], self.app)
             return terminal(steps[0]).apply_async(args, kwargs, **options)
-        args, kwargs, options = self.merge(args, kwargs, {**options, "add_to_parent": add_to_parent})
+        args, kwargs, options = self.merge(args, kwargs, options)
         if self.app.conf.task_always_eager:
             return self.apply(args, kwargs, **options)
         self.lineage(options)

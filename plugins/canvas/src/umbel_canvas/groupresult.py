@@ -11,6 +11,7 @@ from umbel.results.result import result_from_tuple
 from umbel.wire import json
 from umbel_canvas import facts
 from umbel_canvas.ids import MemberIds
+from umbel_canvas.progress import draw
 from umbel_canvas.resultset import ResultSet
 
 
@@ -100,7 +101,7 @@ class GroupResult(ResultSet):
 
     def progress(self, stream: Any = None, timeout: float | None = None) -> GroupResult:
         """Draw a bar on `stream` (standard error) while the members become ready. Blocks; returns itself."""
-        api.load("Graph").progress(self, stream, timeout)
+        draw(self, stream, timeout)
         return self
 
     def save(self, backend: Any = None) -> GroupResult:

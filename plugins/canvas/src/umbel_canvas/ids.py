@@ -1,4 +1,4 @@
-"""Ids of calls. Those of a group's members follow from the group's, so that a result of 100,000 is one id and a number."""
+"""Ids of calls. Those of a group's members follow from its own: the result of 100,000 is an id and a number."""
 
 from __future__ import annotations
 

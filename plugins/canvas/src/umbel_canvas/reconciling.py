@@ -35,6 +35,10 @@ class Reconciler:
         self._shared = shared
         self._done: set[str] = set()
 
+    def run(self) -> None:
+        """`look`, for a timer."""
+        self.look()
+
     def look(self) -> int:
         """One pass, unless another worker does it; how many members were counted. Blocks."""
         if not self._shared.claim("umbel-canvas:reconciler", self._owner, 2 * self._interval_s):

@@ -54,7 +54,7 @@ class Reference(Signature):
         queues = app.conf.canvas_celery_queues
         if queues and _queue(call, options) in queues:
             return [whole(signature(node, app=app)) for node in nodes]
-        return nodes if weight(nodes, app.conf.canvas_inline_calls) < 2 else Store(app).rest(nodes)
+        return list(nodes) if weight(nodes, app.conf.canvas_inline_calls) < 2 else Store(app).rest(nodes)
 
     def apply_async(
         self,

@@ -1,4 +1,4 @@
-"""What a running task can do to the workflow that it is part of: have something else run in its place, add to its chord."""
+"""What a running task can do to its workflow: have something else run in its place, add to its chord."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def replace(task: Any, sig: Any) -> Any:
         sig.link_error(errback)
     if request.is_eager:
         return sig.apply().get(disable_sync_subtasks=False)
-    _send(request, sig)
+    return _send(request, sig)
 
 
 def _send(request: Any, sig: Any) -> NoReturn:

@@ -176,7 +176,7 @@ class ResultSet:
         return self._values(self.metas(), propagate, callback)
 
     def _values(self, leaves: Iterator[Any], propagate: bool, callback: Callable[[str, Any], Any] | None) -> list[Any]:
-        values = []
+        values: list[Any] = []
         for each in self.results:
             if isinstance(each, ResultSet):
                 values.append(each._values(leaves, propagate, callback))
@@ -230,7 +230,8 @@ class ResultSet:
     def __eq__(self, other: object) -> bool:
         return list(other.results) == list(self.results) if isinstance(other, ResultSet) else NotImplemented
 
-    __hash__ = None  # type: ignore[assignment]
+    def __hash__(self) -> int:
+        return id(self)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__}: [{', '.join(each.id for each in self.results[:10])}]>"

@@ -12,5 +12,7 @@ def revoke(app: Any, task_ids: Sequence[str], terminate: bool = False, signal: A
     """Have the workers not run these. Raises `UnsupportedError` where no plugin gives the app a `control`."""
     control = getattr(app, "control", None)
     if control is None:
-        raise UnsupportedError("nothing that revokes tasks is installed: expected a plugin that gives the app 'control'")
+        raise UnsupportedError(
+            "nothing that revokes tasks is installed: expected a plugin that gives the app 'control'"
+        )
     control.revoke(list(task_ids), terminate=terminate, signal=signal)

@@ -1,4 +1,4 @@
-"""The settings of workflows, under the prefix `canvas_`. Those that Celery has too (`result_chord_…`) are the kernel's."""
+"""The settings of workflows, under the prefix `canvas_`. Those that Celery has are the kernel's: `result_chord_…`."""
 
 from __future__ import annotations
 

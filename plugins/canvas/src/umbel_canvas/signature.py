@@ -126,20 +126,10 @@ class Signature(KernelSignature):
         """Whether it takes over what comes before it."""
         self["immutable"] = immutable
 
-    def freeze(
-        self,
-        _id: str | None = None,
-        group_id: str | None = None,
-        chord: Any = None,
-        root_id: str | None = None,
-        parent_id: str | None = None,
-        group_index: int | None = None,
-    ) -> Any:
-        """Give it the id under which it will be sent, and its place in a group or a chord; returns its result."""
-        place = {"group_id": group_id, "chord": chord, "root_id": root_id, "parent_id": parent_id}
+    def freeze(self, _id: str | None = None, **place: Any) -> Any:
+        """Give it the id under which it will be sent, and its place: `group_id`, `group_index`, `chord`, `root_id`,
+        `parent_id`. Returns its result."""
         self.options.update({key: value for key, value in place.items() if value is not None})
-        if group_index is not None:
-            self.options["group_index"] = group_index
         task_id = self.options.setdefault("task_id", _id or new_id())
         return self.app.AsyncResult(task_id, task_name=self.task)
 

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import logging
-
 from umbel import hookimpl
 from umbel.contracts.bootstep import Bootstep, Follower, Gate, WorkerContext
-from umbel_canvas import builtin, facts
+from umbel_canvas import builtin
 from umbel_canvas.counting import Counter
 from umbel_canvas.gate import once
 from umbel_canvas.reconciling import Reconciler
-
-_log = logging.getLogger("umbel.canvas")
 
 
 class CanvasStep(Bootstep):
@@ -27,13 +23,13 @@ class CanvasStep(Bootstep):
         self._gate: Gate | None = None
 
     def start(self, worker: WorkerContext) -> None:
-        app = worker.signature("celery.accumulate").app
-        shared = facts.shared_of(app)
-        if shared is None:
+        if worker.backend is None or "shared_state" not in worker.backend.features:
             return
+        app = worker.signature("celery.accumulate").app
+        shared = worker.backend.shared()
         interval_s = app.conf.canvas_reconcile_interval
         self._follower, self._gate = Counter(app).follow, once(shared)
-        worker.every(interval_s, Reconciler(app, f"{worker.hostname}/{app.oid}", interval_s).look)
+        worker.every(interval_s, Reconciler(app, f"{worker.hostname}/{app.oid}", interval_s).run)
 
     def follower(self) -> Follower | None:
         return self._follower

@@ -10,7 +10,7 @@ from umbel import clock
 from umbel.execution.context import running
 from umbel.wire import json
 from umbel_canvas import facts
-from umbel_canvas.trees import Tree, tree_of
+from umbel_canvas.trees import Tree, short, tree_of
 
 
 class Track:
@@ -21,7 +21,8 @@ class Track:
         self.tree: Tree | None = None
 
     def about(self) -> dict[str, Any]:
-        return {"at": clock.time(), "tree": self.tree or tree_of(self._node), "shown": repr(self._node)[:200]}
+        tree = self.tree or tree_of(self._node)
+        return {"at": clock.time(), "tree": tree, "shown": short(tree)[:200]}
 
 
 @contextmanager

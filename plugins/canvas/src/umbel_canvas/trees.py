@@ -18,6 +18,8 @@ from typing import Any
 from umbel_canvas.ids import member_id
 
 Tree = dict[str, Any]
+#: How many nodes are named, side by side.
+_FEW = 5
 
 
 def tree_of(node: Any) -> Tree:
@@ -67,10 +69,15 @@ class Row:
             self.trees.append(tree)
 
 
-def size_of(tree: Tree | None) -> int:
-    """How many calls there are."""
-    if tree is None:
-        return 0
-    if tree["k"] == "many":
-        return int(tree["m"])
-    return int(tree["k"] in ("task", "rest")) + sum(map(size_of, tree.get("c") or ())) + size_of(tree.get("b"))
+def short(tree: Tree) -> str:
+    """The workflow in a few words: `add | %total([30 × add])`."""
+    kind = tree["k"]
+    if kind == "many":
+        return f"{tree['m']} × {tree['n']}" if tree["m"] > 1 else str(tree["n"])
+    if kind in ("task", "rest"):
+        return str(tree.get("n") or "…")
+    below = [short(each) for each in tree["c"][:_FEW]] + (["…"] if len(tree["c"]) > _FEW else [])
+    if kind == "chain":
+        return " | ".join(below)
+    members = ", ".join(below)
+    return f"%{short(tree['b'])}([{members}])" if tree.get("b") else f"group({members})"
