@@ -61,7 +61,7 @@ class Backend(ABC):
 
 
 class Subscription(ABC):
-    """One listener for many results. `receive` is called by one thread; the others may come from any."""
+    """One listener for many results. `receive` is called by one thread at a time; the others may come from any."""
 
     @abstractmethod
     def add(self, task_ids: Sequence[str]) -> None:

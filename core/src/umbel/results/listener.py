@@ -1,6 +1,8 @@
 """One subscription for everyone in this process who waits for a result.
 
-It holds a thread and a connection only while somebody waits (and a moment longer, for the next one).
+A thread that waits alone listens by itself, which saves two changes of threads. Where others wait too, or a coroutine
+does, the listener's own thread listens for all. It and the connection stay only while somebody waits, and a moment
+longer, for the next one.
 """
 
 from __future__ import annotations
@@ -25,14 +27,22 @@ class ResultListener:
 
     def __init__(self, backend: Backend) -> None:
         self._backend = backend
-        self._lock = threading.Lock()
+        self._lock = threading.Condition()
         self._futures: dict[str, list[Future[Record]]] = {}
+        #: Somebody receives; and since when nobody had a reason to.
+        self._receiving = False
+        self._idle_since = clock.monotonic()
+        #: Somebody waits who does not receive.
+        self._unattended = False
         self._subscription: Subscription | None = None
         self._thread: threading.Thread | None = None
         self._closed = False
 
-    def expect(self, task_id: str) -> Future[Record]:
-        """A future of the ready record of this task. Give it back with `release` when nobody waits any longer."""
+    def expect(self, task_id: str, alone: bool = False) -> Future[Record]:
+        """A future of the ready record of this task. Give it back with `release` when nobody waits any longer.
+
+        `alone`: whoever asks goes on to `wait` for it.
+        """
         future: Future[Record] = Future()
         with self._lock:
             if self._closed:
@@ -46,7 +56,36 @@ class ResultListener:
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="umbel-results", daemon=True)
                 self._thread.start()
+            if not alone:
+                self._unattended = True
+                self._lock.notify()
         return future
+
+    def wait(self, future: Future[Record], timeout_s: float | None) -> Record:
+        """The record; blocks. Raises `concurrent.futures.TimeoutError`."""
+        began = clock.monotonic()
+        with self._lock:
+            receives = not (self._receiving or self._unattended or future.done())
+            self._receiving = self._receiving or receives
+        if not receives:
+            return future.result(timeout_s)
+        try:
+            while not (self._closed or future.done()):
+                left = 1.0 if timeout_s is None else began + timeout_s - clock.monotonic()
+                if left <= 0:
+                    break
+                self._receive(min(left, 1.0))
+        finally:
+            self._leave()
+        return future.result(0)
+
+    def _leave(self) -> None:
+        """Whoever still waits is the thread's to serve."""
+        with self._lock:
+            self._receiving, self._unattended = False, bool(self._futures)
+            self._idle_since = clock.monotonic()
+            if self._unattended or self._closed:
+                self._lock.notify()
 
     def release(self, task_id: str, future: Future[Record]) -> None:
         """`future` is not waited for any longer."""
@@ -62,27 +101,34 @@ class ResultListener:
                     self._subscription.discard((task_id,))
 
     def _run(self) -> None:
-        idle_since: float | None = None
-        while True:
-            with self._lock:
-                subscription = self._subscription
-                if self._futures:
-                    idle_since = None
-                elif idle_since is None:
-                    idle_since = clock.monotonic()
-                over = idle_since is not None and clock.monotonic() - idle_since > _LINGER_S
-                if self._closed or over or subscription is None:
-                    self._thread = self._subscription = None
-                    break
-            try:
-                self._resolve(subscription.receive(1.0))
-            except OperationalError as error:
-                _log.warning("Waiting for results: %s; trying again", error)
-                clock.sleep(_RETRY_S)
-            except Exception as error:  # a driver's own fault: whoever waits must hear of it
-                self._fail(error)
-        if subscription is not None:
-            subscription.close()
+        while (unused := self._rest()) is None:
+            while self._futures and not self._closed:
+                self._receive(1.0)
+            self._leave()
+        unused.close()
+
+    def _rest(self) -> Subscription | None:
+        """Blocks until this thread has to receive, or nobody has waited for some time: then what is to be closed."""
+        with self._lock:
+            while self._closed or self._receiving or not self._unattended:
+                is_used = self._receiving or (bool(self._futures) and not self._closed)
+                left = _LINGER_S if is_used else self._idle_since + _LINGER_S - clock.monotonic()
+                if left <= 0 or (self._closed and not is_used):
+                    unused, self._thread, self._subscription = self._subscription, None, None
+                    return unused
+                clock.wait(self._lock, left)
+            self._receiving = True
+            return None
+
+    def _receive(self, timeout_s: float) -> None:
+        try:
+            assert self._subscription is not None
+            self._resolve(self._subscription.receive(timeout_s))
+        except OperationalError as error:
+            _log.warning("Waiting for results: %s; trying again", error)
+            clock.sleep(min(_RETRY_S, timeout_s))
+        except Exception as error:  # a driver's own fault: whoever waits must hear of it
+            self._fail(error)
 
     def _resolve(self, records: Sequence[Record]) -> None:
         ready: list[tuple[Future[Record], Record]] = []
@@ -106,6 +152,7 @@ class ResultListener:
         """Stop listening; who still waits gets an error."""
         with self._lock:
             self._closed = True
+            self._lock.notify()
             thread, subscription = self._thread, self._subscription
         self._fail(PermanentError("the app was closed while somebody waited for a result"))
         if subscription is not None:

@@ -184,20 +184,21 @@ class AsyncResult(Generic[R]):
     wait = get
 
     def _wait(self, timeout: float | None, interval: float, on_interval: Callable[[], Any] | None) -> dict[str, Any]:
-        future = self._expect()
+        listener = self.app.results.listener
+        future = listener.expect(self.id, alone=True)
         left = timeout
         try:
             while True:
                 part = left if on_interval is None else min(interval, left if left is not None else interval)
                 try:
-                    return self._keep(self.app.results.decode(future.result(part)))
+                    return self._keep(self.app.results.decode(listener.wait(future, part)))
                 except FutureTimeout:
                     left = left - part if left is not None and part is not None else left
                     if on_interval is None or (left is not None and left <= 0):
                         raise TimeoutError(f"The operation timed out: no result of {self.id} in {timeout} s") from None
                     on_interval()
         finally:
-            self.app.results.listener.release(self.id, future)
+            listener.release(self.id, future)
 
     def _expect(self) -> Future[Record]:
         future: Future[Record] = self.app.results.listener.expect(self.id)
