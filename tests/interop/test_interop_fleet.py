@@ -7,6 +7,7 @@ Celery may cost one message, which no worker has ever seen, and a kill of Umbel 
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Iterator, Sequence
 from itertools import cycle
@@ -15,6 +16,9 @@ from typing import Any
 
 import pytest
 from harness.parties import Parties, Worker, noted
+
+from umbel import Umbel
+from umbel.model import Action, Settlement
 
 #: What a dead worker of Celery's held comes back after this time, when another one starts (or looks, every 100 s).
 VISIBILITY_S = 3
@@ -143,3 +147,35 @@ def test_celery_does_not_take_what_a_worker_of_umbel_is_still_running(
     assert notes.read_text() == "umbel\n"
     assert (umbel.end(), celery.end()) == (0, 0)
     assert not store.exists(*PLACES)
+
+
+def test_celery_runs_a_message_that_umbel_has_lost_and_keeps_its_history(
+    parties: Parties, store: Any, tmp_path: Path
+) -> None:
+    notes, go = tmp_path / "notes", tmp_path / "go"
+    id = parties.client("umbel").send("interop.hold", str(notes), str(go))
+    lose_once(parties.url, store)
+    told = json.loads(store.lindex("celery", -1))["umbel-history"]
+    one = ("-c", "1", "--prefetch-multiplier", "1")
+    celery = parties.worker("celery", *one, INTEROP_VISIBILITY_S="1")
+    celery.until(lambda: bool(noted(notes)), "a task that runs")
+    celery.kill()
+    store.zadd("unacked_index", dict.fromkeys(store.hkeys("unacked"), time.time() - 2))
+    celery = parties.worker("celery", *one, INTEROP_VISIBILITY_S="1")
+    celery.until(lambda: len(noted(notes)) == 2, "a task that runs again")
+
+    (held,) = store.hvals("unacked")
+    assert (json.loads(held)[0]["umbel-lost"], json.loads(held)[0]["umbel-history"]) == (1, told)
+    go.touch()
+    assert parties.client("celery").get(id)["value"] == "celery"
+
+
+def lose_once(url: str, store: Any) -> None:
+    """Have the message be lost by one worker of Umbel's, and put back by another."""
+    lost, finder = Umbel(broker=url, set_as_current=False), Umbel(broker=url, set_as_current=False)
+    assert len(lost.transport.reserve(["celery"], 1, 5.0)) == 1
+    store.zadd("umbel.leases.celery", dict.fromkeys(store.hkeys("unacked"), 0))
+    (found,) = finder.transport.reserve(["celery"], 1, 5.0)
+    finder.transport.settle([Settlement(found, Action.REQUEUE)])
+    for app in (lost, finder):
+        app.close()
