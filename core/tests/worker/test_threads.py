@@ -122,7 +122,8 @@ def test_leases_are_extended_while_a_job_runs_and_not_after() -> None:
     assert len(extended) <= before + 1
 
 
-def test_what_began_keeps_its_lease_until_the_broker_has_confirmed_the_acknowledgement() -> None:
+@pytest.mark.parametrize("ended", [False, True], ids=["it runs", "it has ended"])
+def test_what_began_keeps_its_lease_until_the_broker_has_confirmed_the_acknowledgement(ended: bool) -> None:
     asked, back = threading.Event(), threading.Event()
 
     class Transport:
@@ -138,13 +139,14 @@ def test_what_began_keeps_its_lease_until_the_broker_has_confirmed_the_acknowled
     ledger.add([entry])
     settler = Settler(Transport(), ledger, Patience())  # type: ignore[arg-type]
     settler.lane.start()
-    settler.put([Settling(Settlement(delivery), entry=entry)])
+    settler.put([Settling(Settlement(delivery), entry)])
     assert asked.wait(10)
+    entry.finished = ended
     assert ledger.leased() == [delivery]
     back.set()
     assert settler.lane.close(10)
     assert ledger.leased() == []
-    assert ledger.get(1) is entry, "it runs"
+    assert ledger.get(1) is (None if ended else entry)
 
 
 def test_what_may_help_is_tried_again_and_what_may_not_is_not() -> None:
@@ -187,7 +189,7 @@ def test_a_late_task_whose_result_cannot_be_stored_before_the_end_goes_back() ->
     recorder = Recorder(store, Settler(), patience)  # type: ignore[arg-type]
     delivery = Delivery(Message("q", b""), None)
     recorder.lane.start()
-    recorder.put([Recording(Record("1", "SUCCESS", b"{}"), Settling(Settlement(delivery), 1))])
+    recorder.put([Recording(Record("1", "SUCCESS", b"{}"), Settling(Settlement(delivery)))])
 
     assert recorder.lane.close(10)
     assert settled[0].settlement.action is Action.REQUEUE

@@ -24,8 +24,9 @@ def give_back(
     for entry in ledger.entries():
         if entry.finished:
             continue
+        entry.finished = True
         if not entry.acked:
-            settler.put((Settling(Settlement(entry.delivery, Action.REQUEUE), entry.job.key),))
+            settler.put((Settling(Settlement(entry.delivery, Action.REQUEUE), entry),))
         elif recorder is not None:
             error = Terminated("the worker was shut down while the task ran")
             outcome = runner.failure(entry.job.message.headers, entry.job.task_id, error, states.RETRY)

@@ -70,7 +70,7 @@ class Executor:
             self._settler.begun(entry.delivery)
         if not entry.plan.acks_late:
             entry.acked = True
-            settlings.append(Settling(Settlement(entry.delivery), entry=entry))
+            settlings.append(Settling(Settlement(entry.delivery), entry))
         if entry.plan.track_started and self._recorder is not None:
             told = {"pid": event.pid or os.getpid(), "hostname": self._hostname}
             payload = self._results.encode(meta(entry.job.task_id, states.STARTED, told, entry.job.message.headers))
@@ -99,18 +99,16 @@ class Executor:
         if outcome.payload is not None and self._recorder is not None:
             record = self._results.record(entry.job.task_id, outcome.state, outcome.payload)
             recordings.append(Recording(record, settling, entry.job.message))
-            if settling is None:
-                over.append(event.key)
         elif settling is not None:
             settlings.append(settling)
-        else:
+        if entry.confirmed:  # if not, it is over when the broker has confirmed that it is acknowledged
             over.append(event.key)
 
     def _settling(self, entry: Entry, outcome: Outcome) -> Settling | None:
         if not entry.acked:
             entry.acked = True
             settlement = Settlement(entry.delivery, outcome.action, outcome.due, outcome.reason, outcome.lost)
-            return Settling(settlement, entry.job.key)
+            return Settling(settlement, entry)
         if outcome.action is Action.DEAD:
             self._settler.bury(entry.delivery.message, outcome.reason)
         return None

@@ -26,7 +26,7 @@ class Entry:
     started: bool = False
     #: The broker was told (or is being told) that the message is done.
     acked: bool = False
-    #: The broker has confirmed that, and the job goes on: it was acknowledged when it began.
+    #: The broker has confirmed that: it is not leased any more.
     confirmed: bool = False
     #: The run is over; what is left is to record and settle it.
     finished: bool = False

@@ -19,11 +19,9 @@ _log = logging.getLogger("umbel.worker")
 
 @define(slots=True, eq=False)
 class Settling:
-    """A settlement on its way; `key` is the job that is over with it, or None if there is none (any more); `entry` is
-    that of a job that goes on."""
+    """A settlement on its way; `entry` is that of its job, or None if it never was one."""
 
     settlement: Settlement
-    key: int | None = None
     entry: Entry | None = None
 
 
@@ -54,10 +52,10 @@ class Settler:
                 headers.get("task"),
                 headers.get("id"),
             )
-        for settling in batch:
-            if settling.entry is not None:
-                settling.entry.confirmed = True
-        self._ledger.remove([settling.key for settling in batch if settling.key is not None])
+        entries = [settling.entry for settling in batch if settling.entry is not None]
+        for entry in entries:
+            entry.confirmed = True
+        self._ledger.remove([entry.job.key for entry in entries if entry.finished])
 
     def begun(self, delivery: Delivery) -> None:
         """Have the broker know that one that came back before runs now. Blocks: it must know before it can be lost."""

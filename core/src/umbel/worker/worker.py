@@ -229,7 +229,7 @@ class Worker:
         entries = [entry for job in jobs if (entry := parts.ledger.get(job.key)) is not None]
         for entry in entries:
             entry.finished = True
-        parts.settler.put([Settling(Settlement(e.delivery, Action.REQUEUE), e.job.key) for e in entries])
+        parts.settler.put([Settling(Settlement(e.delivery, Action.REQUEUE), e) for e in entries])
 
     def _finish(self, parts: Parts, seconds: float) -> None:
         """Put back what gates hold, store and settle what is under way, within `seconds`."""
