@@ -6,7 +6,7 @@ import json
 import re
 
 from umbel.model import Record
-from umbel_redis import result_compression
+from umbel_redis import compressed_results
 
 #: Comes before the state and the payload of a record whose payload does not say its state.
 MARK = b"\x00umbel-status\x00"
@@ -35,8 +35,8 @@ def record_of(task_id: str, value: bytes) -> Record:
     if value.startswith(MARK):
         state, _, payload = value[len(MARK) :].partition(b"\x00")
         return Record(task_id, state.decode(errors="replace"), payload)
-    if value.startswith(result_compression.MARK):
-        value = result_compression.decompressed(value) or value
+    if value.startswith(compressed_results.MARK):
+        value = compressed_results.decompressed(value) or value
     return Record(task_id, _state_of(value) or UNREADABLE, value)
 
 

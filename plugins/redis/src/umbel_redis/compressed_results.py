@@ -1,4 +1,4 @@
-"""Results that workers of Celery have compressed (their `result_compression`): read here, and never written.
+"""Results that workers of Celery have compressed, if their settings say so: read here, and never written.
 
 In front of the data stand a mark, the content type of kombu's compression, and a NUL. Found by looking at what Celery
 5.7 stores; its gzip is a zlib stream.
