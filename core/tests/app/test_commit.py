@@ -125,3 +125,39 @@ def test_all_who_wait_for_a_broker_that_does_not_answer_fail_together() -> None:
 
     assert sorted(failed) == [0, 1, 2, 3]
     assert attempts == [[0]]
+
+
+def test_who_has_failed_does_not_wait_for_the_next_attempt_of_another() -> None:
+    waiting, others_are_done = threading.Event(), threading.Semaphore(0)
+
+    def commit(items: Sequence[int]) -> None:
+        if items == [99]:
+            assert others_are_done.acquire(timeout=10)
+            assert others_are_done.acquire(timeout=10)
+            return
+        assert waiting.wait(10)
+        now.advance(4)
+        raise TemporaryError("no answer")
+
+    commits = GroupCommit(commit)
+
+    def insist() -> None:
+        with pytest.raises(TemporaryError):
+            commits.submit([0])
+        commits.submit([99])
+
+    def give_up() -> None:
+        with pytest.raises(TemporaryError):
+            commits.submit([1])
+        others_are_done.release()
+
+    with clock.manual() as now:
+        threads = [threading.Thread(target=call) for call in (insist, give_up, give_up)]
+        for thread in threads:
+            thread.start()
+        while len(commits._waiting) < 2:
+            pass
+        waiting.set()
+        for thread in threads:
+            thread.join(30)
+        assert others_are_done.acquire(blocking=False) is False

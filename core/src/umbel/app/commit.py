@@ -41,9 +41,13 @@ class GroupCommit(Generic[T]):
         """Commit `items`; blocks until they are committed and raises what `commit` raised for them."""
         ticket = _Ticket(items)
         self._waiting.append(ticket)
-        with self._turn:
-            if not ticket.done:
-                self._commit_all()
+        while not ticket.done:  # Who is done while somebody else's commit takes long does not wait for that.
+            if self._turn.acquire(timeout=_SLOW_S):
+                try:
+                    if not ticket.done:
+                        self._commit_all()
+                finally:
+                    self._turn.release()
         if ticket.error is not None:
             raise ticket.error
 
@@ -58,6 +62,8 @@ class GroupCommit(Generic[T]):
             elif len(tickets) > 1:
                 for ticket in tickets:
                     self._commit_one(ticket)
+                if not isinstance(error, Exception):
+                    raise  # Ctrl-C is for this thread alone.
                 return
             for ticket in tickets:
                 ticket.error = error

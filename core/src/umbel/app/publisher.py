@@ -46,8 +46,8 @@ class Publisher:
                 self._observe(message=message)
 
     def _insist(self, messages: Sequence[Message], policy: Mapping[str, Any], error: TemporaryError) -> None:
-        """Try again. A broker that refuses is asked as often as the policy says; for one that does not answer patience
-        ends earlier, but after two tries: an idle connection may have been lost without a sign."""
+        """Try again. A broker that refuses is asked as often as the policy says; of one that does not answer, as often
+        as there is patience for, but twice: an idle connection may have been lost without a sign."""
         patience_s = self._patience_s if policy.get("max_retries", 3) is not None else None
         spent_s = 0.0
         for pause_s in _pauses(policy):
@@ -58,8 +58,9 @@ class Publisher:
                 return
             except TemporaryError as again:
                 error = again
-            spent_s += clock.monotonic() - began
-            if patience_s is not None and spent_s >= patience_s:
+            took_s = clock.monotonic() - began
+            spent_s += took_s
+            if patience_s is not None and spent_s + took_s > patience_s:
                 break
         raise error
 
