@@ -33,8 +33,7 @@ class Journal:
         #: Deliveries: by the number of the task and the worker, those whose end was confirmed, and those put back.
         self.confirmed: Counter[tuple[int, str]] = Counter()
         self.put_back: Counter[tuple[int, str]] = Counter()
-        #: Attempts to settle, by their tags, and by the task and the worker.
-        self.attempts: Counter[str] = Counter()
+        #: Attempts to settle.
         self.asked: Counter[tuple[int, str]] = Counter()
         self.refused: list[str] = []
         for line in lines:
@@ -57,7 +56,6 @@ class Journal:
         pass
 
     def _try_settle(self, tag: str, number: str, worker: str) -> None:
-        self.attempts[tag] += 1
         self.asked[int(number), worker] += 1
 
     def _settled(self, tag: str, number: str, worker: str) -> None:
@@ -68,9 +66,7 @@ class Journal:
 
     def _refused(self, tag: str, number: str, worker: str) -> None:
         self.confirmed[int(number), worker] += 1
-        if self.attempts[tag] < 2:
-            # After an attempt that raised, nobody knows whether the server had done it; then this is the confirmation.
-            self.refused.append(f"{number} on {worker}")
+        self.refused.append(f"{number} on {worker}")
 
 
 class Verdict(NamedTuple):
