@@ -296,8 +296,10 @@ def test_the_rest_of_a_chain_fails_with_the_step_that_failed(app: Umbel, run_wor
 
 
 def test_a_chord_that_nobody_here_counts_is_named_once(
-    app: Umbel, run_worker: Any, caplog: pytest.LogCaptureFixture
+    make_app: Any, run_worker: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
+    app = make_app(plugins_disabled=["api:chord"])
+
     @app.task
     def part() -> int:
         return 1
