@@ -22,6 +22,7 @@ from source_tree import Distribution, Module, distributions
 
 #: Names of drivers that are everyday words too.
 WORDS = {
+    "amqp",  # a part of Celery's app
     "beat",
     "control",
     "demo",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any, cast
 
 from attrs import frozen
@@ -13,7 +12,11 @@ from umbel.exceptions import ImproperlyConfigured
 from umbel.plugin.catalogue import Catalogue
 from umbel.plugin.loader import load
 from umbel.settings import Override
+from umbel.settings.option import Section
+from umbel.settings.sections import kernel_options
 
+#: First words of settings that concern transports, and backends.
+_TAKEN = {False: ("broker", "task"), True: ("result",)}
 #: What `result_backend` may say for "no results".
 _DISABLED = frozenset({"disabled", "disabled://"})
 
@@ -33,6 +36,13 @@ class Choice:
 def scheme(url: str) -> str:
     """The part of a URL that names the driver; a bare word is one."""
     return url.partition("://")[0].lower()
+
+
+def settings_taken(driver: type[Any]) -> dict[str, str]:
+    """The kernel's settings that a driver's own have under their names without the first word, by these."""
+    keys = Section("", driver.settings_class).options if driver.settings_class else ()
+    words = _TAKEN[issubclass(driver, Backend)]
+    return {key: name for key in keys for word in words if (name := f"{word}_{key}") in kernel_options()}
 
 
 class Drivers:
@@ -88,8 +98,7 @@ class Drivers:
         choice = self.transport_choice(role)
         driver = self.driver(choice)
         url = choice.urls or choice.url if driver.several_urls else choice.url
-        tls = {"use_ssl": self._conf.broker_use_ssl} if hasattr(driver.settings_class, "use_ssl") else {}
-        return cast(Transport, driver(url, self._settings(driver, choice, "broker_transport_options", tls)))
+        return cast(Transport, driver(url, self._settings(driver, choice, "broker_transport_options")))
 
     def open_backend(self) -> Backend | None:
         choice = self.backend_choice()
@@ -98,15 +107,22 @@ class Drivers:
         driver = self.driver(choice)
         return cast(Backend, driver(choice.url, self._settings(driver, choice, "result_backend_transport_options")))
 
-    def _settings(self, driver: type[Any], choice: Choice, options: str, more: Mapping[str, Any] = {}) -> Any:
-        """The driver's section of the settings, with what is set of `more` and what the options say over it."""
+    def taken(self) -> set[str]:
+        """The names of the kernel's settings that the chosen transport and backend take."""
+        choices = (self.transport_choice("read"), self.backend_choice())
+        return {name for choice in choices if choice for name in settings_taken(self.driver(choice)).values()}
+
+    def _settings(self, driver: type[Any], choice: Choice, options: str) -> Any:
+        """The driver's section of the settings, with what is set of those it takes and what the options say over it."""
+        conf = self._conf
         if driver.settings_class is None:
             return None
-        more = {key: value for key, value in more.items() if value}
-        override = Override({**more, **(self._conf[options] or {})}, self._conf.source_of(options))
+        taken = {key: name for key, name in settings_taken(driver).items() if conf.value_set_for(name)}
+        overrides = [Override({key: conf[name]}, conf.source_of(name)) for key, name in taken.items()]
+        overrides.append(Override(conf[options] or {}, conf.source_of(options)))
         section = self._catalogue_section(driver)
-        return self._conf.section(
-            section or choice.name, override, settings_class=None if section else driver.settings_class
+        return conf.section(
+            section or choice.name, *overrides, settings_class=None if section else driver.settings_class
         )
 
     def _catalogue_section(self, driver: type[Any]) -> str | None:

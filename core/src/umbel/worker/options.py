@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from typing import Any
 
 from attrs import frozen
@@ -75,9 +75,9 @@ def pool_settings(conf: Any, concurrency: int) -> PoolSettings:
     )
 
 
-def warn_ineffective(conf: Any, tasks: Iterable[Any]) -> None:
-    """Log what was asked for and has no effect here: settings, and options of tasks."""
-    for setting in ineffective(conf.without_defaults(), conf, conf.defaults):
+def warn_ineffective(conf: Any, tasks: Iterable[Any], taken: Set[str]) -> None:
+    """Log what was asked for and has no effect here: settings that no driver has `taken`, and options of tasks."""
+    for setting in ineffective(conf.without_defaults().keys() - taken, conf, conf.defaults):
         _log.warning("The setting %s has no effect (from %s)", setting, conf.source_of(setting))
     for task in tasks:
         for option in ("rate_limit", "retry_on_worker_lost"):

@@ -63,7 +63,7 @@ class Worker:
         app.catalogue.require(conf.plugins_required)
         self._pool_choice = app.drivers.pool_choice(pool)
         driver = app.drivers.driver(self._pool_choice)
-        options.warn_ineffective(conf, app.tasks.values())
+        options.warn_ineffective(conf, app.tasks.values(), app.drivers.taken())
         if "concurrent" not in driver.features:  # As Celery's solo: one at a time, whatever the settings say.
             if (concurrency or conf.worker_concurrency or 1) > 1:
                 _log.warning("The pool %r runs one task at a time, whatever concurrency says", self._pool_choice.name)

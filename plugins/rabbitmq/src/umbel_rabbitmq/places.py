@@ -83,7 +83,7 @@ class Places:
         place = self._said.get(name) or self._known.get(name)
         if place is None:
             if not self._settings.create_missing_queues and self._said:
-                raise PermanentError(f"the queue {name!r} is not in task_queues, and task_create_missing_queues is off")
+                raise PermanentError(f"the queue {name!r} is not in task_queues, and no others are to be made")
             place = self._known[name] = self._missing(name)
         return place
 

@@ -1,7 +1,7 @@
 """The settings of the transport, under the prefix `rabbitmq_`.
 
 Where Celery or kombu has a name for it, in `broker_transport_options` or as a setting, the name is theirs. One group
-has the names of settings of the kernel's (`task_queues`, `broker_heartbeat`): who sets those need not set these.
+has the names of settings of the kernel's (`task_queues`, `broker_use_ssl`): who sets those need not set these.
 """
 
 from __future__ import annotations

@@ -35,7 +35,7 @@ class RabbitmqTransport(Transport):
     """One connection publishes, which the broker may block, and one consumes; each is opened when it is needed."""
 
     contract_version = 1
-    #: With `task_queue_max_priority`, `priority` as well.
+    #: With a highest priority for its queues, `priority` as well.
     features: ClassVar[frozenset[str]] = _FEATURES
     settings_class = RabbitmqSettings
     several_urls = True
