@@ -7,6 +7,7 @@ from typing import Any, NoReturn
 
 from attrs import Factory, define
 
+from umbel import Umbel
 from umbel.contracts import Backend, Transport
 from umbel.model import Delivery, Message, Settlement
 
@@ -43,6 +44,11 @@ class RecordingWorker:
     readmitted: list[Delivery] = Factory(list)
     #: The reasons given to `shutdown`.
     shutdowns: list[str] = Factory(list)
+    #: The app whose calls `signature` makes.
+    app: Any = Factory(lambda: Umbel("conformance", set_as_current=False))
+
+    def signature(self, described: Any) -> Any:
+        return self.app.signature(described)
 
     def every(self, interval_s: float, call: Callable[[], None]) -> None:
         self.timers.append((interval_s, call))

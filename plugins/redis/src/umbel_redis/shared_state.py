@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from umbel.contracts import SharedState
 from umbel_redis.result_keys import ResultKeys
 from umbel_redis.routes import Routes
-from umbel_redis.script import load
+from umbel_redis.script import Script, load
 
 
 class RedisSharedState(SharedState):
@@ -44,11 +45,22 @@ class RedisSharedState(SharedState):
         return bool(self._routes.script(load("release"), [self._keys.claim(key)], [owner]))
 
     def tally(self, key: str, member: str, value: bytes, ttl_s: float | None = None) -> int:
+        return int(self._routes.script(*self._count(key, member, value, ttl_s)))
+
+    def tally_all(self, counts: Sequence[tuple[str, str, bytes]], ttl_s: float | None = None) -> Sequence[int]:
+        if self._routes.are_many or not counts:
+            return super().tally_all(counts, ttl_s)
+        calls = [self._count(*count, ttl_s) for count in counts]
+        return [int(count) for count in self._routes.link(calls[0][1][0]).scripts(calls)]
+
+    def _count(
+        self, key: str, member: str, value: bytes, ttl_s: float | None
+    ) -> tuple[Script, Sequence[bytes], Sequence[Any]]:
+        """The script that counts a member, its keys and arguments."""
         life = "" if ttl_s is None else milliseconds(ttl_s)
         if self._keys.is_chord(key):
-            arguments = [member, value, _place(member), int(self._ordered), life]
-            return int(self._routes.script(load("tally_chord"), self._keys.chord(key), arguments))
-        return int(self._routes.script(load("tally"), [self._keys.tally(key)], [member, value, life]))
+            return load("tally_chord"), self._keys.chord(key), [member, value, _place(member), int(self._ordered), life]
+        return load("tally"), [self._keys.tally(key)], [member, value, life]
 
     def tallied(self, key: str) -> dict[str, bytes]:
         if self._keys.is_chord(key):
@@ -63,9 +75,15 @@ class RedisSharedState(SharedState):
             values = self._routes.call("LRANGE", returned, 0, -1)
             return {str(number): value for number, value in enumerate(values)}
         flat, names = self._routes.pipeline([("ZRANGE", returned, 0, -1, "WITHSCORES"), ("SMEMBERS", counted)])
-        members = {float(_place(name.decode())): name.decode() for name in names}
+        # Those that were added to a running chord share the place of who added them.
+        members: dict[float, list[str]] = {}
+        for name in sorted(name.decode() for name in names):
+            members.setdefault(float(_place(name)), []).append(name)
         found = zip(flat[::2], map(float, flat[1::2]), strict=True)
-        return {members.get(place, f"?:{place:g}"): value for value, place in found}
+        return {
+            members[place].pop() if members.get(place) else f"{number}?:{place:g}": value
+            for number, (value, place) in enumerate(found)
+        }
 
 
 def milliseconds(seconds: float) -> int:

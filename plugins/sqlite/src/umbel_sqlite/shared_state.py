@@ -57,12 +57,11 @@ class SqliteSharedState(SharedState):
             return connection.execute(_RELEASE, (key, owner, clock.time())).rowcount > 0
 
     def tally(self, key: str, member: str, value: bytes, ttl_s: float | None = None) -> int:
+        return self.tally_all([(key, member, value)], ttl_s)[0]
+
+    def tally_all(self, counts: Sequence[tuple[str, str, bytes]], ttl_s: float | None = None) -> Sequence[int]:
         with self._database.writing() as connection:
-            expiry.drop_tallies(connection, "key = ? AND expires <= ?", (key, clock.time()))
-            fresh = connection.execute(
-                "INSERT OR IGNORE INTO tally_member (key, member, value) VALUES (?, ?, ?)", (key, member, value)
-            ).rowcount
-            return _count(connection, key, fresh, _end(ttl_s))
+            return [_tally(connection, key, member, value, ttl_s) for key, member, value in counts]
 
     def tallied(self, key: str) -> dict[str, bytes]:
         return dict(
@@ -72,6 +71,14 @@ class SqliteSharedState(SharedState):
                 (key, clock.time()),
             )
         )
+
+
+def _tally(connection: sqlite3.Connection, key: str, member: str, value: bytes, ttl_s: float | None) -> int:
+    expiry.drop_tallies(connection, "key = ? AND expires <= ?", (key, clock.time()))
+    fresh = connection.execute(
+        "INSERT OR IGNORE INTO tally_member (key, member, value) VALUES (?, ?, ?)", (key, member, value)
+    ).rowcount
+    return _count(connection, key, fresh, _end(ttl_s))
 
 
 def _count(connection: sqlite3.Connection, key: str, fresh: int, expires: float | None) -> int:

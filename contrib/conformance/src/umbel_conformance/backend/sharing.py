@@ -91,6 +91,14 @@ class Sharing(BackendBench):
         assert shared.claim("two", "you", 60.0)
 
     @needs("shared_state")
+    def test_many_are_counted_as_one_by_one(self, shared: SharedState) -> None:
+        counts = [("one", "a", b"1"), ("other", "a", b"2"), ("one", "b", b"3"), ("one", "a", b"4")]
+        assert list(shared.tally_all(counts, 60.0)) == [1, 1, 2, 2]
+        assert shared.tallied("one") == {"a": b"1", "b": b"3"}
+        assert shared.tallied("other") == {"a": b"2"}
+        assert list(shared.tally_all([])) == []
+
+    @needs("shared_state")
     def test_a_tally_counts_each_member_once_and_keeps_its_first_value(self, shared: SharedState) -> None:
         assert shared.tally("chord", "a", b"first") == 1
         assert shared.tally("chord", "b", b"2") == 2
