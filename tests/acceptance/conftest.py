@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import queue
+import shutil
 import signal
 import subprocess
 import sys
@@ -14,10 +15,10 @@ from pathlib import Path
 
 import pytest
 
-from umbel_conformance.mortal import mortal
-
 #: Nothing here waits for time to pass; this only bounds a test that has failed already.
 LIMIT_S = 60.0
+#: Has the system kill what a test starts, when the test run itself was killed (setpriv(1)).
+MORTAL = ("setpriv", "--pdeathsig", "KILL", "--") if shutil.which("setpriv") else ()
 
 PROJECT = '''
 import os, time
@@ -99,7 +100,7 @@ class Running:
 
     def __init__(self, command: list[str], folder: Path, environment: dict[str, str]) -> None:
         self.process = subprocess.Popen(
-            mortal(command), cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            [*MORTAL, *command], cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT, text=True, start_new_session=True,
         )  # fmt: skip
         self.output = ""

@@ -12,7 +12,7 @@ import pytest
 if TYPE_CHECKING:
     from umbel_conformance.redis_server import RedisServer
 
-pytestmark = pytest.mark.needs("umbel-redis", "umbel-prefork")
+pytestmark = pytest.mark.needs("umbel-redis", "umbel-prefork", "umbel-conformance")
 
 #: Commands a second, those that scripts call included.
 MOST = 5

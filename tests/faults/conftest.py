@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -17,12 +18,12 @@ from typing import Any
 
 import pytest
 
-from umbel_conformance.mortal import mortal
-
 sys.path.insert(0, str(Path(__file__).parent))
 
 #: Nothing here waits for time to pass; this only bounds a test that has failed already.
 LIMIT_S = 60.0
+#: Has the system kill what a test starts, when the test run itself was killed (setpriv(1)).
+MORTAL = ("setpriv", "--pdeathsig", "KILL", "--") if shutil.which("setpriv") else ()
 HERE = Path(__file__).parent
 
 
@@ -33,7 +34,7 @@ class Started:
         self.log = log
         with log.open("ab") as out:
             self.process = subprocess.Popen(
-                mortal(command), env=environment, cwd=log.parent, stdin=subprocess.DEVNULL, stdout=out, stderr=out,
+                [*MORTAL, *command], env=environment, cwd=log.parent, stdin=subprocess.DEVNULL, stdout=out, stderr=out,
                 start_new_session=True,
             )  # fmt: skip
 
@@ -182,7 +183,6 @@ def machine(tmp_path: Path) -> Iterator[Callable[[str], Machine]]:
 @pytest.fixture
 def start_server(tmp_path: Path) -> Iterator[Callable[..., Any]]:
     """Starts a redis-server with these options; gone at the end."""
-    pytest.importorskip("hiredis")
     from umbel_conformance.redis_server import RedisServer  # noqa: PLC0415
 
     servers: list[Any] = []

@@ -12,7 +12,7 @@ import pytest
 if TYPE_CHECKING:
     from umbel_conformance.redis_server import RedisServer
 
-pytestmark = [pytest.mark.needs("umbel-redis", "umbel-prefork"), pytest.mark.faults]
+pytestmark = [pytest.mark.needs("umbel-redis", "umbel-prefork", "umbel-conformance"), pytest.mark.faults]
 
 #: Seconds after its time within which a task begins: what the documentation promises, on an idle system; and what is
 #: left of that where others are at work.

@@ -17,7 +17,7 @@ from storm import Storm
 if TYPE_CHECKING:
     from umbel_conformance.redis_server import RedisServer
 
-pytestmark = [pytest.mark.needs("umbel-redis", "umbel-prefork"), pytest.mark.faults]
+pytestmark = [pytest.mark.needs("umbel-redis", "umbel-prefork", "umbel-conformance"), pytest.mark.faults]
 
 
 def survives(machine: Any, server: RedisServer, total: int, kills: int) -> None:

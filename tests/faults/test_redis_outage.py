@@ -13,7 +13,7 @@ from storm import Storm
 if TYPE_CHECKING:
     from umbel_conformance.redis_server import RedisServer
 
-pytestmark = [pytest.mark.needs("umbel-redis", "umbel-prefork"), pytest.mark.faults]
+pytestmark = [pytest.mark.needs("umbel-redis", "umbel-prefork", "umbel-conformance"), pytest.mark.faults]
 
 #: Seconds within which a worker consumes again when the server is back: what the documentation promises.
 SOON_S = 5.0

@@ -14,9 +14,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from umbel_conformance.mortal import mortal
-
 from .installing import celery_scripts
+from .server import MORTAL
 
 PROJECT = Path(__file__).resolve().parents[1] / "project"
 #: Nothing here waits for time to pass; this only bounds a test that has failed already.
@@ -41,7 +40,7 @@ class Worker:
         command = [python(kind), "-m", kind, "-A", f"on_{kind}", "worker", "-l", "INFO", *quiet, *arguments]
         with log.open("ab") as out:
             self.process = subprocess.Popen(
-                mortal(command), cwd=PROJECT, env=environment, stdin=subprocess.DEVNULL, stdout=out, stderr=out,
+                [*MORTAL, *command], cwd=PROJECT, env=environment, stdin=subprocess.DEVNULL, stdout=out, stderr=out,
                 start_new_session=True,
             )  # fmt: skip
 
@@ -88,7 +87,7 @@ class Client:
         self.kind = kind
         with log.open("ab") as out:
             self._process = subprocess.Popen(
-                mortal([python(kind), "interop_client.py", f"on_{kind}"]), cwd=PROJECT, env=environment, text=True,
+                [*MORTAL, python(kind), "interop_client.py", f"on_{kind}"], cwd=PROJECT, env=environment, text=True,
                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=out, start_new_session=True,
             )  # fmt: skip
 
