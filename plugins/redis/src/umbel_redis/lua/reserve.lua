@@ -16,6 +16,10 @@ local function first_key(queue)
     return 4 + (queue - 1) * (lists + 2)
 end
 
+local function first_due(queue)
+    return tonumber(redis.call('ZRANGE', KEYS[first_key(queue) + 1], 0, 0, 'WITHSCORES')[2])
+end
+
 local function promote(queue)
     local delayed, base = KEYS[first_key(queue) + 1], first_key(queue) + 2
     local due = redis.call('ZRANGEBYSCORE', delayed, '-inf', now, 'LIMIT', 0, PROMOTED)
@@ -36,7 +40,7 @@ local function note(queue, list, popped)
     local tail, held = ARGV[6 + queue * 2], {}
     if not until_ then
         local lease
-        lease, seconds = lease_time(clock, KEYS[first_key(queue) + 2])
+        lease, seconds = lease_time(clock, KEYS[first_key(queue) + 2], now)
         until_ = string.format('%.0f', lease + tonumber(ARGV[4]))
         seconds = string.format('%.3f', (seconds + tonumber(ARGV[4])) / 1000)
     end
@@ -56,8 +60,13 @@ end
 local function take(queue, want)
     local base = first_key(queue) + 2
     for list = 1, lists do
+        -- One question for all the less urgent lists: mostly they are empty.
+        if list == 2 and (want == 0 or redis.call('EXISTS', unpack(KEYS, base + 2, base + lists)) == 0) then
+            return
+        end
         while want > 0 and bytes < MOST_BYTES do
-            local popped = redis.pcall('RPOP', KEYS[base + list], math.min(want, CHUNK))
+            local asked = math.min(want, CHUNK)
+            local popped = redis.pcall('RPOP', KEYS[base + list], asked)
             if not popped then
                 break
             elseif popped.err then
@@ -66,15 +75,22 @@ local function take(queue, want)
             end
             note(queue, list, popped)
             taken, want = taken + #popped, want - #popped
+            if #popped < asked then
+                break
+            end
         end
     end
 end
 
-local open = {}
+local open, dues = {}, {}
 for queue = 1, queues do
     if redis.call('SISMEMBER', paused, ARGV[5 + queue * 2]) == 0 then
         open[#open + 1] = queue
-        promote(queue)
+        dues[queue] = first_due(queue)
+        if dues[queue] and dues[queue] <= now then
+            promote(queue)
+            dues[queue] = first_due(queue)
+        end
     end
 end
 -- Each queue gets its share of what is left of the limit; what the later ones left over the first ones get.
@@ -93,12 +109,9 @@ if taken > 0 then
     redis.call('ZADD', index, unpack(scores))
 end
 if taken < limit then
-    for _, queue in ipairs(open) do
-        local first = redis.call('ZRANGE', KEYS[first_key(queue) + 1], 0, 0, 'WITHSCORES')
-        if first[2] then
-            local wait = math.max(0, math.ceil(tonumber(first[2]) - now))
-            answer[1] = answer[1] < 0 and wait or math.min(answer[1], wait)
-        end
+    for _, due in pairs(dues) do
+        local wait = math.max(0, math.ceil(due - now))
+        answer[1] = answer[1] < 0 and wait or math.min(answer[1], wait)
     end
 end
 answer[2] = wrong

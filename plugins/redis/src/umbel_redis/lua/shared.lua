@@ -11,9 +11,9 @@ end
 
 -- `touched` is a sorted set. When memory is full (maxmemory), Redis refuses a script's first write if that may need
 -- more; so the first one is one that never does, and then what ends work is let through.
-local function lease_time(key, touched)
+local function lease_time(key, touched, now)
     redis.call('ZREM', touched, '')
-    local now = server_time()
+    now = now or server_time()
     local seen = redis.call('HMGET', key, 'lease', 'server')
     local passed = now - (tonumber(seen[2]) or now)
     local lease = (tonumber(seen[1]) or now) + math.max(0, math.min(passed, MOST))
