@@ -65,3 +65,12 @@ def test_a_measurement_that_does_not_exist_is_refused_with_the_names_of_those_th
     ran = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True)
     assert ran.returncode == 2
     assert "no measurement speed; there are: drain, enqueue, round trip" in ran.stderr
+
+
+@pytest.mark.needs("umbel-redis")
+def test_it_shows_where_the_time_of_a_task_goes() -> None:
+    command = [sys.executable, "-m", "tests.benchmarks.way", "--quick"]
+    ran = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True)
+    assert ran.returncode == 0, ran.stderr
+    steps = [line.split(" | ")[0].removeprefix("| ") for line in ran.stdout.splitlines() if line.startswith("| ")]
+    assert {"call", "message", "publish", "reserve", "admit", "execute", "store", "settle"} <= set(steps)

@@ -6,17 +6,25 @@ This module is imported by every peer's interpreter: standard library only.
 from __future__ import annotations
 
 import socket
+from contextlib import contextmanager
 from urllib.parse import urlsplit
 
 
 def ask(url: str, *words: str | int) -> int | str:
-    """The answer, on a connection of its own; `url` is `redis://host:port/database`. No arrays."""
+    """The answer, on a connection of its own. No arrays."""
+    with asking(url) as call:
+        return call(*words)
+
+
+@contextmanager
+def asking(url: str):
+    """What asks on one connection; `url` is `redis://host:port/database`."""
     parts = urlsplit(url)
     address = (parts.hostname or "127.0.0.1", parts.port or 6379)
     with socket.create_connection(address, timeout=30) as connection, connection.makefile("rwb") as stream:
         if (database := parts.path.strip("/")) not in ("", "0"):
             _call(stream, "SELECT", database)
-        return _call(stream, *words)
+        yield lambda *words: _call(stream, *words)
 
 
 def _call(stream, *words: str | int) -> int | str:

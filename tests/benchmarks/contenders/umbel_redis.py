@@ -17,7 +17,7 @@ class UmbelRedis(Contender):
     distributions = ("umbel-core", "umbel-redis", "umbel-prefork", "umbel-threads", "redis", "hiredis")
     make_app = "from umbel import Umbel\napp = Umbel('x', broker=os.environ['BENCH_BROKER_URL'])"
     first_send = "@app.task\ndef noop(): pass\nnoop.delay()"
-    drain = 30_000
+    drain = 60_000
 
     def environment(self, broker: Broker) -> dict[str, str]:
         return {
