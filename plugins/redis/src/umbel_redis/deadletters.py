@@ -66,7 +66,7 @@ def _letter(queue: str, keyspace: Keyspace, tag: str, value: bytes) -> DeadLette
     try:
         message, _ = decode(envelope, queue, keyspace.steps[int(tag.rpartition(":")[2]) - 1])
     except DecodeError:
-        message = Message(queue, envelope)  # as it came
+        message = Message(queue, histories.as_it_came(envelope))
     reason, died = facts["reason"], facts["died"]
     # What is no envelope has no place for a history.
     history = histories.told(envelope) or (Death(died, "", reason),)

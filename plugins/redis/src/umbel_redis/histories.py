@@ -21,7 +21,7 @@ MOST_TEXT = 500
 MOST = 8000
 #: What JSON writes as it is, and what separates nothing.
 _PLAIN = "/:()[]{}@='!?*;<>#&+|^$`"
-_TOLD = re.compile(rb'\{"umbel-lost": ?\d+, ?"umbel-history": ?"([^"\\]*)"')
+_TOLD = re.compile(rb'\{"umbel-lost": ?\d+, ?"umbel-history": ?"([^"\\]*)", ?')
 
 
 def here() -> str:
@@ -50,3 +50,8 @@ def told(envelope: bytes) -> tuple[Death, ...]:
     found = _TOLD.match(envelope)
     entries = (one.split(" ", 2) for one in found[1].decode().split(",")) if found and found[1] else ()
     return tuple(Death(int(at) / 1000, unquote(worker), unquote(what)) for at, worker, what in entries)
+
+
+def as_it_came(envelope: bytes) -> bytes:
+    """The envelope without what is in front of it here."""
+    return _TOLD.sub(b"{", envelope, count=1) if _TOLD.match(envelope) else envelope
