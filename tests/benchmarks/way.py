@@ -84,10 +84,8 @@ class Way:
         message = self.app.sender._message(self.noop._call(self.app.sender, *_NOTHING))[0]
         fields = {"headers": message.headers, "properties": message.properties, "body": message.body.decode()}
         text = json.dumps(fields)
-        yield (
-            f"the standard library writes {len(text)} bytes of JSON",
-            self._best(lambda: json.dumps(json.loads(text))) / 2,
-        )
+        yield f"{len(text)} bytes of JSON, written by the standard library", self._best(lambda: json.dumps(fields))
+        yield f"{len(text)} bytes of JSON, read by it", self._best(lambda: json.loads(text))
         with asking(self._url) as call:
             yield "a round trip to the server (PING)", self._best(lambda: call("PING"))
             yield f"a round trip with {len(text)} bytes (LPUSH)", self._best(lambda: call("LPUSH", "floor", text))
