@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import reprlib
+from collections.abc import Iterable
 from typing import Any
 
 _SCALARS = frozenset({int, float, bool, type(None)})
@@ -21,23 +22,25 @@ class _Brief(reprlib.Repr):
 _bounded = _Brief().repr
 
 
-def _is_small(value: Any) -> bool:
-    kind = type(value)
-    return kind in _SCALARS or (kind is str and len(value) < 200)
+def _are_small(values: Iterable[Any]) -> bool:
+    for value in values:
+        kind = type(value)
+        if kind not in _SCALARS and (kind is not str or len(value) >= 200):
+            return False
+    return True
 
 
 def brief(value: Any, limit: int = 1024) -> str:
     """`repr(value)`, cut at about `limit` characters. Never raises."""
     try:
         kind = type(value)
-        if _is_small(value):
-            text = repr(value)
-        elif (kind is tuple or kind is list) and len(value) < 20 and all(map(_is_small, value)):
-            text = repr(value)
-        elif kind is dict and len(value) < 20 and all(map(_is_small, value.values())):
-            text = repr(value)
+        if kind is tuple or kind is list:
+            is_small = len(value) < 20 and _are_small(value)
+        elif kind is dict:
+            is_small = len(value) < 20 and _are_small(value.values())
         else:
-            text = _bounded(value)
+            is_small = _are_small((value,))
+        text = repr(value) if is_small else _bounded(value)
     except Exception as error:  # a user's __repr__ may raise anything
         text = f"<unprintable {type(value).__name__}: {type(error).__name__}>"
     return text if len(text) <= limit else text[: limit - 3] + "..."
