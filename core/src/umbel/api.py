@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import importlib
+from functools import cache
 from typing import Any
 
 
+@cache
 def load(name: str) -> Any:
     """The object behind a public name; raises `ImportError` that says which package to install.
 

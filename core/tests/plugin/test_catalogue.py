@@ -45,17 +45,17 @@ def test_an_unknown_name_says_what_is_installed_what_was_meant_and_what_to_insta
     text = str(caught.value)
     assert "transport 'acmee' (from broker_url) is not installed" in text
     assert "'acme'" in text
-    assert "pip install umbel-acmee" in text
+    assert "pip install umbel-acme" in text
     assert isinstance(caught.value, ImproperlyConfigured)
 
 
 def test_the_install_hint_leaves_out_what_stands_after_a_plus_and_knows_declared_hints(site: Any) -> None:
-    site.install("umbel", {"hint": {"group": "umbel_canvas"}}, version="9")
+    site.install("umbel", {"hint": {"group": "umbel_acme"}}, version="9")
     catalogue = Catalogue()
     assert catalogue.install_hint("sqlalchemy+postgresql") == "pip install umbel-sqlalchemy"
     assert catalogue.install_hint("bootstep:My_Step") == "pip install umbel-my-step"
     assert catalogue.install_hint("umbel-acme") == "pip install umbel-acme"
-    assert catalogue.install_hint("group") == "pip install umbel-canvas"
+    assert catalogue.install_hint("group") == "pip install umbel-acme"
 
 
 def test_one_name_from_two_distributions_is_a_conflict_that_names_both(site: Any) -> None:

@@ -10,6 +10,7 @@ from umbel import signature
 from umbel_canvas import eagerly
 from umbel_canvas.checking import checked
 from umbel_canvas.operators import join
+from umbel_canvas.options import options_of
 from umbel_canvas.signature import Signature
 from umbel_canvas.steps import compiled, terminal
 from umbel_canvas.tracking import tracked
@@ -117,19 +118,19 @@ class chain(Workflow):
     ) -> Any:
         """Send the first step; returns the result of the last one, or None if there is no step."""
         args, kwargs, options = self.merge(args, kwargs, options)
-        work = self.clone()
+        work = checked(self).clone()
         work["args"] = ()
         work.tasks += rest_of(options, self.app)
         for key in ("link", "link_error"):
             work.extend_list_option(key, options.pop(key, None) or ())
-        if self.app.conf.task_always_eager:
+        if options_of(self.app).is_eager:
             return work.apply(args, kwargs, **options)
         self.lineage(options)
         result = work.freeze(options.pop("task_id", None), **{key: options.pop(key, None) for key in PLACE})
         if result is None:
             return None
         first, *rest = work.tasks
-        with tracked(self.app, checked(work, args), result, options):
+        with tracked(self.app, work, result, options):
             first.apply_async(args, kwargs, chain=rest[::-1] or None, **{**options, "add_to_parent": False})
         return self.remember(result, options)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 from umbel.app.signature import Signature
@@ -13,7 +13,7 @@ from umbel_canvas.making import kind_of
 from umbel_canvas.members import Stream
 
 
-def checked(node: Any, args: Sequence[Any] = ()) -> Any:
+def checked(node: Any) -> Any:
     """The node. Raises what its call would raise later, elsewhere, or never."""
     app = node.app
     for path, each, in_header in walk(node, ()):
@@ -47,7 +47,7 @@ def walk(node: Any, around: tuple[Any, ...], path: str = "", in_header: bool = F
         for number, each in enumerate(node.tasks):
             yield from walk(each, around, f"{where}[{number}]", in_header)
     elif kind == "chord":
-        if not isinstance(node.parts["header"], Stream):
+        if not isinstance(node.source, Stream):
             for number, each in enumerate(node.tasks):
                 yield from walk(each, around, f"{where}.header[{number}]", True)
         if node.body is not None:

@@ -13,6 +13,7 @@ from umbel_canvas.heading import Header
 from umbel_canvas.ids import member_id, new_id
 from umbel_canvas.making import kind_of, make_group
 from umbel_canvas.members import Stream, members_of
+from umbel_canvas.options import options_of
 from umbel_canvas.signature import Signature
 from umbel_canvas.steps import compiled, followed, one, terminal
 from umbel_canvas.tracking import tracked
@@ -36,13 +37,16 @@ class chord(Workflow):
         **options: Any,
     ) -> None:
         body = signature(body, app=app) if body is not None else None
-        members = members_of((header,), app)
-        super().__init__({"kwargs": dict(kwargs or {}), "header": members, "body": body}, app, **options)
-        self["args"] = tuple(args or ())
+        members: Any = members_of((header,), app)
         if isinstance(header, dict) and header.get("subtask_type") == "group":
+            # What was given to the group is given to the chord; its id is that of the header.
+            args = args or header.get("args") or ()
             frozen = (header.get("options") or {}).get("task_id")
-            self.options.update({"task_id": frozen} if frozen and "task_id" not in self.options else {})
-            self["args"] = self["args"] or tuple(header.get("args") or ())
+            options = {**({"task_id": frozen} if frozen else {}), **options}
+            members = make_group(members, app)
+            members.options.update({"task_id": frozen} if frozen else {})
+        super().__init__({"kwargs": dict(kwargs or {}), "header": members, "body": body}, app, **options)
+        self["args"] = tuple(args)
 
     @classmethod
     def from_dict(cls, described: Mapping[str, Any], app: Any = None) -> Any:
@@ -55,15 +59,24 @@ class chord(Workflow):
     @property
     def tasks(self) -> list[Any]:
         """The header; reads a generator to its end."""
-        if isinstance(self.parts["header"], Stream):
-            self.parts["header"] = list(self.parts["header"])
-        header = self.parts["header"]
-        tasks: list[Any] = header.tasks if kind_of_header(header) == "group" else header
+        if isinstance(self.source, Stream):
+            self.tasks = self.source
+        tasks: list[Any] = self.source
         return tasks
 
     @tasks.setter
     def tasks(self, tasks: Iterable[Any]) -> None:
-        self.parts["header"] = list(tasks)
+        header = self.parts["header"]
+        if isinstance(header, dict):
+            header["kwargs"]["tasks"] = list(tasks)
+        else:
+            self.parts["header"] = list(tasks)
+
+    @property
+    def source(self) -> Any:
+        """The header as it was given: a list, or a generator that is read when it is sent."""
+        header = self.parts["header"]
+        return header["kwargs"]["tasks"] if isinstance(header, dict) else header
 
     @property
     def body(self) -> Any:
@@ -74,20 +87,24 @@ class chord(Workflow):
         self.parts["body"] = body
 
     def nodes(self) -> Iterable[Any]:
-        header = () if isinstance(self.parts["header"], Stream) else self.tasks
+        header = () if isinstance(self.source, Stream) else self.tasks
         return [*header, *([self.body] if self.body is not None else [])]
 
     def members(self) -> Iterator[Any]:
         """The header, nested groups unrolled, each counting as one; reads a generator only as far as it is asked."""
-        header = self.parts["header"]
-        source = header if isinstance(header, Stream) else make_group(self.tasks, self._app).members()
+        source = self.source if isinstance(self.source, Stream) else make_group(self.tasks, self._app).members()
         for each in source:
             yield from each.members() if kind_of(each) == "group" else (each,)
 
     def clone(self, args: Sequence[Any] = (), kwargs: Mapping[str, Any] | None = None, **options: Any) -> Any:
         made = self.carry_over(chord([], app=self._app))
-        source = self.parts["header"]
-        made.parts["header"] = source if isinstance(source, Stream) else [each.clone() for each in self.tasks]
+        header: Any = self.parts["header"]
+        source = self.source
+        made.parts["header"] = source if isinstance(source, Stream) else [each.clone() for each in source]
+        if isinstance(header, dict):
+            grouped = make_group(made.parts["header"], self._app)
+            grouped["options"] = dict(header["options"])
+            made.parts["header"] = grouped
         made.body = self.body.clone() if self.body is not None else None
         made.parts["kwargs"] = {**self.parts.get("kwargs", {}), **(kwargs or {})}
         made["args"], _, made["options"] = self.merge(args, kwargs, options)
@@ -139,9 +156,9 @@ class chord(Workflow):
     ) -> Any:
         """Send the header; returns the result of the body. `countdown` and `eta` are those of the header."""
         task_id = options.pop("task_id", None)
-        work = self._with(options)
+        work = checked(self)._with(options)
         args, kwargs, options = work.merge(args, kwargs, options)
-        if self.app.conf.task_always_eager:
+        if options_of(self.app).is_eager:
             return work.apply(args, kwargs, task_id=task_id, **options)
         self.lineage(options)
         group_id = options.pop("task_id", None) or new_id()
@@ -157,7 +174,7 @@ class chord(Workflow):
             first = first.parent
         first.parent = GroupResult(group_id, header.ids, app=work.app)
         named = {**work.parts.get("kwargs", {}), **kwargs}
-        with tracked(work.app, checked(work, args), result, options) as track:
+        with tracked(work.app, work, result, options) as track:
             header.send(args, named, {key: value for key, value in options.items() if key != "add_to_parent"})
             track.tree = header.tree
         return self.remember(result, options)
@@ -169,7 +186,9 @@ class chord(Workflow):
 
     def _with(self, options: dict[str, Any]) -> Any:
         """A copy with its body, and with what follows it in a chain."""
-        work = self.clone()
+        work = self.carry_over(chord([], app=self._app))
+        work.parts.update(header=self.parts["header"], kwargs=self.parts.get("kwargs") or {})
+        work.body = self.body.clone() if self.body is not None else None
         body = options.pop("body", None)
         if body is not None:
             work.body = signature(body, app=self._app).clone()
@@ -189,12 +208,7 @@ class chord(Workflow):
         return eagerly.chord(work.members(), work.body, work.app, args, kwargs, options)
 
     def __repr__(self) -> str:
-        header = self.parts["header"]
-        shown = "<generator>" if isinstance(header, Stream) else ", ".join(map(repr, self.tasks))
+        shown = "<generator>" if isinstance(self.source, Stream) else ", ".join(map(repr, self.tasks))
         if self.body is None:
             return f"<chord without body: [{shown}]>"
         return f"%{self.body.task}([{shown}])" if kind_of(self.body) == "task" else f"%({self.body!r})([{shown}])"
-
-
-def kind_of_header(header: Any) -> str:
-    return kind_of(header) if isinstance(header, dict) else "list"

@@ -13,13 +13,14 @@ from umbel.cli.context import CliContext
 from umbel.cli.errors import CommandError
 from umbel.cli.table import table
 from umbel.wire.times import from_epoch
-from umbel_canvas import facts
 from umbel_canvas.drawing import dot, mermaid, text
 from umbel_canvas.graph import Graph
 from umbel_canvas.listing import Listed, listed
+from umbel_canvas.options import options_of
 from umbel_canvas.picture import Item
 
-_FORMS: dict[str, Callable[[Item], str]] = {"text": text, "dot": dot, "mermaid": mermaid}
+#: How a workflow can be drawn.
+FORMS: dict[str, Callable[[Item], str]] = {"text": text, "dot": dot, "mermaid": mermaid}
 #: Up to the top of what was shown, and clear from there on: ECMA-48, CUU and ED.
 _BACK = "\x1b[{}A\x1b[J"
 #: Seconds between two looks.
@@ -33,7 +34,7 @@ def workflow() -> None:
 
 @workflow.command()
 @click.argument("id")
-@click.option("-f", "--format", "form", type=click.Choice([*_FORMS]), default="text", help="How it is drawn.")
+@click.option("-f", "--format", "form", type=click.Choice([*FORMS]), default="text", help="How it is drawn.")
 @click.option("--follow", is_flag=True, help="Draw it again and again until it has ended.")
 @json_option
 @click.pass_obj
@@ -46,15 +47,16 @@ def show(context: CliContext, id: str, form: str, follow: bool, as_json: bool) -
         if as_json:
             click.echo(to_json(graph.look()))
             return
-        item = graph.look()
-        click.echo(_FORMS[form](item))
+        item, draw = graph.look(), FORMS[form]
+        shown = draw(item)
+        click.echo(shown)
         while follow and not _is_over(item):
-            shown = _FORMS[form](item)
             clock.sleep(_LOOK_S)
-            item = graph.look()
-            back = _BACK.format(shown.count("\n") + 1) if click.get_text_stream("stdout").isatty() else ""
-            if back or _FORMS[form](item) != shown:
-                click.echo(back + _FORMS[form](item))
+            item, before = graph.look(), shown
+            shown = draw(item)
+            back = _BACK.format(before.count("\n") + 1) if click.get_text_stream("stdout").isatty() else ""
+            if shown != before:
+                click.echo(back + shown)
 
 
 @workflow.command("list")
@@ -64,7 +66,7 @@ def show(context: CliContext, id: str, form: str, follow: bool, as_json: bool) -
 def list_(context: CliContext, limit: int, as_json: bool) -> None:
     """Show the latest workflows and how far each is."""
     with context.app as app:
-        if facts.shared_of(app) is None:
+        if options_of(app).shared is None:
             raise CommandError("workflows are known where the result backend has shared state, and this one has none")
         found = listed(app, limit)
     if as_json:

@@ -16,6 +16,7 @@ from umbel.wire import failure
 from umbel_canvas import facts
 from umbel_canvas.failing import Failing
 from umbel_canvas.ids import new_id
+from umbel_canvas.options import options_of
 from umbel_canvas.references import result_id
 
 _log = logging.getLogger("umbel.canvas")
@@ -30,7 +31,7 @@ class Completion:
 
     def __init__(self, app: Any) -> None:
         self._app = app
-        shared = facts.shared_of(app)
+        shared = options_of(app).shared
         assert shared is not None, "there are no chords without shared state"
         self._shared = shared
         self.serializer = app.formats.serializer(app.conf.result_serializer)
@@ -114,7 +115,7 @@ class Completion:
     def count(self, members: Sequence[tuple[str, str, bytes]]) -> Sequence[int]:
         """Count members of groups, each once; how many there are then of the group of each."""
         counts = [(facts.group_key(group_id), member, part) for group_id, member, part in members]
-        return self._shared.tally_all(counts, facts.ttl_s(self._app.conf))
+        return self._shared.tally_all(counts, options_of(self._app).ttl_s)
 
     def _forget(self, group_id: str, chord_id: str | None) -> None:
         key = facts.group_key(group_id)

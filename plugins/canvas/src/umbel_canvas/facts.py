@@ -3,11 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
-from typing import Any
-
-from umbel.contracts import SharedState
-from umbel.exceptions import UnsupportedError
 
 #: Workflows are listed by the time of their start, so many seconds to a list.
 BUCKET_S = 60
@@ -49,24 +44,6 @@ def index_key(when: float) -> str:
 def index_keys(since: float, until: float) -> Sequence[str]:
     """All lists from one time to the other, the latest first."""
     return [f"{_INDEX}{number}" for number in range(int(until // BUCKET_S), int(since // BUCKET_S) - 1, -1)]
-
-
-def shared_of(app: Any) -> SharedState | None:
-    """The shared state of the app's backend; None if it has none."""
-    backend = app.backend
-    if backend is None or "shared_state" not in backend.features:
-        return None
-    try:
-        found: SharedState = backend.shared()
-    except UnsupportedError:
-        return None
-    return found
-
-
-def ttl_s(conf: Any) -> float | None:
-    """Seconds for which a workflow is known."""
-    kept = conf["result_chord_expires"] or conf["result_expires"]
-    return kept.total_seconds() if isinstance(kept, timedelta) else kept or None
 
 
 def added_key(group_id: str) -> str:

@@ -10,6 +10,7 @@ from umbel.exceptions import IncompleteStream
 from umbel.wire import json
 from umbel_canvas import drawing, facts
 from umbel_canvas.groupresult import GroupResult
+from umbel_canvas.options import options_of
 from umbel_canvas.picture import Item, picture, states_of
 from umbel_canvas.trees import Tree, tree_of
 
@@ -31,7 +32,7 @@ class Graph:
     @classmethod
     def find(cls, app: Any, result_id: str) -> Graph | None:
         """The workflow that was sent with this result, or None. Blocks."""
-        shared = facts.shared_of(app)
+        shared = options_of(app).shared
         stored = shared.get([facts.workflow_key(result_id)])[0] if shared is not None else None
         if stored is None:
             return None
@@ -101,7 +102,7 @@ def _one(node: Any) -> Tree:
 def _filled(app: Any, tree: Tree) -> Tree:
     """The tree with what is stored elsewhere."""
     if tree["k"] == "rest":
-        shared = facts.shared_of(app)
+        shared = options_of(app).shared
         stored = shared.get([tree["key"]])[0] if shared is not None else None
         return tree if stored is None else _filled(app, tree_of(signature(json.loads(stored), app=app)))
     made = dict(tree)

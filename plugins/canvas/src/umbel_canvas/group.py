@@ -11,6 +11,7 @@ from umbel_canvas.groupresult import GroupResult
 from umbel_canvas.ids import MemberIds, member_id, new_id
 from umbel_canvas.making import kind_of, make_chord
 from umbel_canvas.members import Stream, members_of
+from umbel_canvas.options import options_of
 from umbel_canvas.signature import Signature
 from umbel_canvas.steps import compiled, terminal
 from umbel_canvas.tracking import tracked
@@ -125,14 +126,14 @@ class group(Workflow):
             steps = compiled([self.clone(), *rest_of(options, self.app)], self.app)
             return terminal(steps[0]).apply_async(args, kwargs, **options)
         args, kwargs, options = self.merge(args, kwargs, options)
-        if self.app.conf.task_always_eager:
+        if options_of(self.app).is_eager:
             return self.apply(args, kwargs, **options)
         self.lineage(options)
         group_id = options.pop("task_id", None) or new_id()
         ids = MemberIds(group_id)
         result = GroupResult(group_id, ids, app=self.app)
         sent = {key: value for key, value in options.items() if key not in (*PLACE, "add_to_parent")}
-        with tracked(self.app, checked(self, args), result, options) as track:
+        with tracked(self.app, checked(self), result, options) as track:
             row = sending.send_members(self, args, kwargs, {**sent, "group_id": group_id}, ids)
             track.tree = {"k": "group", "i": group_id, "c": row.trees}
         return self.remember(result, options)

@@ -11,6 +11,7 @@ from umbel.results.result import result_from_tuple
 from umbel.wire import json
 from umbel_canvas import facts
 from umbel_canvas.ids import MemberIds
+from umbel_canvas.options import options_of
 from umbel_canvas.progress import draw
 from umbel_canvas.resultset import ResultSet
 
@@ -106,15 +107,15 @@ class GroupResult(ResultSet):
 
     def save(self, backend: Any = None) -> GroupResult:
         """Have the backend know which members the group has."""
-        shared = facts.shared_of(self.app)
+        shared = options_of(self.app).shared
         if shared is None:
             raise TypeError("a group is saved in the shared state of a result backend, and there is none here")
-        shared.put(facts.group_key(str(self.id)), json.dumps({"result": self.as_tuple()}), facts.ttl_s(self.app.conf))
+        shared.put(facts.group_key(str(self.id)), json.dumps({"result": self.as_tuple()}), options_of(self.app).ttl_s)
         return self
 
     def delete(self, backend: Any = None) -> None:
         """Have the backend forget what `save` told it."""
-        shared = facts.shared_of(self.app)
+        shared = options_of(self.app).shared
         if shared is not None:
             shared.delete([facts.group_key(str(self.id))])
 
@@ -122,7 +123,7 @@ class GroupResult(ResultSet):
     def restore(cls, id: str, backend: Any = None, app: Any = None) -> GroupResult | None:
         """The group that was saved with this id, or None."""
         app = app if app is not None else get_current_app()
-        shared = facts.shared_of(app)
+        shared = options_of(app).shared
         stored = shared.get([facts.group_key(id)])[0] if shared is not None else None
         if stored is None:
             return None

@@ -10,10 +10,11 @@ from umbel.exceptions import UnsupportedError
 from umbel.execution.context import running
 from umbel.wire import json
 from umbel_canvas import facts
-from umbel_canvas.completing import Completion
+from umbel_canvas.completing import TOKEN, Completion
 from umbel_canvas.ids import MemberIds
 from umbel_canvas.making import kind_of
 from umbel_canvas.members import Stream
+from umbel_canvas.options import options_of
 from umbel_canvas.references import result_id
 from umbel_canvas.sending import call_of, send_calls, settled
 from umbel_canvas.trees import Row, Tree, tree_of
@@ -29,13 +30,14 @@ class Header:
         self.group_id = group_id
         self.ids = MemberIds(group_id)
         self._row = Row(group_id)
-        shared = facts.shared_of(self._app)
+        shared = options_of(self._app).shared
         if shared is None:
             raise UnsupportedError(
                 f"a chord needs a result backend that can count, and {self._app.backend!r} has no 'shared_state'"
             )
         self._shared = shared
-        self._ttl_s = facts.ttl_s(self._app.conf)
+        self._ttl_s = options_of(self._app).ttl_s
+        self._each_its_own = bool(options_of(self._app).celery_queues)
 
     @property
     def tree(self) -> Tree:
@@ -44,7 +46,9 @@ class Header:
 
     def send(self, args: Sequence[Any], kwargs: Mapping[str, Any], options: Mapping[str, Any]) -> None:
         """Blocks until the broker has all of it."""
-        streamed = isinstance(self._chord.parts["header"], Stream)
+        if self._is_over(options):
+            return
+        streamed = isinstance(self._chord.source, Stream)
         members = self._settled()
         if not streamed:
             members = iter(list(members))
@@ -57,6 +61,17 @@ class Header:
             self._begin(options)
             # All of them may have been counted before anyone knew how many they are.
             Completion(self._app).look(self.group_id, self._chord.body, options.get("root_id"), self._frame_id())
+
+    def _is_over(self, options: Mapping[str, Any]) -> bool:
+        """This chord has run already, and a worker sends it again because one before it died when it had sent it."""
+        key = facts.group_key(self.group_id)
+        if "task_id" not in self._chord.options or self._shared.get([f"{key}.c"])[0] != b"done":
+            return False
+        if running() is not None or (options.get("headers") or {}).get(TOKEN):
+            return True
+        # A client that sends a frozen chord again wants it to run again.
+        self._shared.delete([key, f"{key}.s", f"{key}.t", f"{key}.c", facts.added_key(self.group_id)])
+        return False
 
     def _settled(self) -> Iterator[tuple[Any, str]]:
         for index, each in enumerate(self._chord.members()):
@@ -87,7 +102,7 @@ class Header:
 
     def _body(self, member: Any) -> Any:
         """The body in the form in which the member's message carries it; mostly the same for all of them."""
-        if not self._app.conf.canvas_celery_queues and self._fitted is not None:
+        if self._fitted is not None and not self._each_its_own:
             return self._fitted
         fit = api.load("reference").fitted
         call = member if kind_of(member) == "task" else self._chord

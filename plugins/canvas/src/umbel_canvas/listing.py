@@ -10,6 +10,7 @@ from umbel import clock, states
 from umbel.wire import json
 from umbel_canvas import facts
 from umbel_canvas.graph import Graph
+from umbel_canvas.options import options_of
 
 #: How far back workflows are looked for, in seconds.
 _BACK_S = 86400.0
@@ -29,7 +30,7 @@ class Listed:
 
 def listed(app: Any, limit: int) -> list[Listed]:
     """The latest first. Blocks."""
-    shared = facts.shared_of(app)
+    shared = options_of(app).shared
     if shared is None:
         return []
     now = clock.time()

@@ -33,6 +33,9 @@ class xmap(Signature):
 
     partial = clone
 
+    def __reduce__(self) -> Any:
+        return signature, (dict(self),)
+
     def __repr__(self) -> str:
         return f"{self.task}({self.kwargs['task'].task}, {self.kwargs['it']!r:.60})"
 
@@ -78,6 +81,9 @@ class chunks(Signature):
     def apply_chunks(cls, task: Any, it: Iterable[Any], n: int, app: Any = None) -> Any:
         """Send the calls."""
         return cls(task, it, n, app=app)()
+
+    def __reduce__(self) -> Any:
+        return signature, (dict(self),)
 
     def __repr__(self) -> str:
         return f"{self.task}({self.kwargs['task'].task}, {self.kwargs['it']!r:.60}, {self.kwargs['n']})"

@@ -16,6 +16,7 @@ from umbel.wire import json
 from umbel_canvas import facts
 from umbel_canvas.completing import Completion, member_name
 from umbel_canvas.ids import MemberIds
+from umbel_canvas.options import options_of
 
 _log = logging.getLogger("umbel.canvas")
 #: How far back chords are looked for, in seconds, and how many records are read at once.
@@ -30,7 +31,7 @@ class Reconciler:
         self._owner = owner
         self._interval_s = interval_s
         self._completion = Completion(app)
-        shared = facts.shared_of(app)
+        shared = options_of(app).shared
         assert shared is not None
         self._shared = shared
         self._done: set[str] = set()
@@ -44,7 +45,7 @@ class Reconciler:
         if not self._shared.claim("umbel-canvas:reconciler", self._owner, 2 * self._interval_s):
             return 0
         now = clock.time()
-        back_s = min(_BACK_S, facts.ttl_s(self._app.conf) or _BACK_S)
+        back_s = min(_BACK_S, options_of(self._app).ttl_s or _BACK_S)
         keys = [key for key in facts.index_keys(now - back_s, now) if key not in self._done]
         self._done.intersection_update(facts.index_keys(now - back_s, now))
         return sum(self._bucket(key, key in facts.index_keys(now - 2 * facts.BUCKET_S, now), now) for key in keys)

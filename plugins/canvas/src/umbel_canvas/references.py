@@ -15,6 +15,7 @@ from umbel.exceptions import ImproperlyConfigured
 from umbel.wire import json
 from umbel_canvas import facts
 from umbel_canvas.ids import new_id
+from umbel_canvas.options import options_of
 from umbel_canvas.signature import Signature
 
 
@@ -35,7 +36,7 @@ class Reference(Signature):
 
     def load(self) -> Any:
         """The signature itself. Blocks; raises `ImproperlyConfigured` if it is not there any more."""
-        shared = facts.shared_of(self.app)
+        shared = options_of(self.app).shared
         stored = shared.get([self.kwargs["key"]])[0] if shared is not None else None
         if stored is None:
             raise ImproperlyConfigured(
@@ -51,10 +52,10 @@ class Reference(Signature):
     def fitted(call: Any, options: Mapping[str, Any], nodes: Sequence[Any]) -> list[Any]:
         """Nodes in the form in which a message of `call` carries them: the steps to come, or the body of a chord."""
         app = call.app
-        queues = app.conf.canvas_celery_queues
+        queues = options_of(app).celery_queues
         if queues and _queue(call, options) in queues:
             return [whole(signature(node, app=app)) for node in nodes]
-        return list(nodes) if weight(nodes, app.conf.canvas_inline_calls) < 2 else Store(app).rest(nodes)
+        return list(nodes) if weight(nodes, options_of(app).inline_calls) < 2 else Store(app).rest(nodes)
 
     def apply_async(
         self,
@@ -95,9 +96,9 @@ class Store:
 
     def __init__(self, app: Any) -> None:
         self._app = app
-        self._shared = facts.shared_of(app)
-        self._most = int(app.conf.canvas_inline_calls)
-        self._ttl_s = facts.ttl_s(app.conf)
+        self._shared = options_of(app).shared
+        self._most = options_of(app).inline_calls
+        self._ttl_s = options_of(app).ttl_s
 
     def rest(self, steps: Sequence[Any]) -> list[Any]:
         """Steps that weigh little: most of them are stored, if they are many."""
@@ -152,6 +153,7 @@ def result_id(node: Any) -> str | None:
 
 def whole(node: Any) -> Any:
     """The node with what its references stand for. Blocks."""
+    node = signature(node)
     kind = node.get("subtask_type")
     if kind == "reference":
         return whole(node.load())

@@ -9,6 +9,7 @@ from umbel.exceptions import Ignore, ImproperlyConfigured, UnsupportedError
 from umbel_canvas import facts
 from umbel_canvas.ids import new_id
 from umbel_canvas.making import kind_of
+from umbel_canvas.options import options_of
 from umbel_canvas.steps import terminal
 
 #: Seconds for which the size of a chord is held while it changes.
@@ -55,7 +56,7 @@ def add_to_chord(task: Any, sig: Any, lazy: bool = False) -> Any:
     request = task.request
     if not request.chord:
         raise ValueError("Current task is not member of any chord")
-    shared = facts.shared_of(task.app)
+    shared = options_of(task.app).shared
     if shared is None:
         raise UnsupportedError("this result backend cannot count, so nothing can be added to a chord")
     made = signature(sig, app=task.app).clone()
@@ -67,8 +68,8 @@ def add_to_chord(task: Any, sig: Any, lazy: bool = False) -> Any:
         clock.sleep(0.005)
     try:
         place = str(request.group_index if request.group_index is not None else "").encode()
-        added = shared.tally(facts.added_key(request.group), str(made.id), place, facts.ttl_s(task.app.conf))
-        shared.put(f"{key}.t", str(added).encode(), facts.ttl_s(task.app.conf))
+        added = shared.tally(facts.added_key(request.group), str(made.id), place, options_of(task.app).ttl_s)
+        shared.put(f"{key}.t", str(added).encode(), options_of(task.app).ttl_s)
     finally:
         shared.release(lock, owner)
     return made if lazy else made.apply_async()

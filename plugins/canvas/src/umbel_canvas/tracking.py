@@ -10,6 +10,7 @@ from umbel import clock
 from umbel.execution.context import running
 from umbel.wire import json
 from umbel_canvas import facts
+from umbel_canvas.options import options_of
 from umbel_canvas.trees import Tree, short, tree_of
 
 
@@ -30,11 +31,11 @@ def tracked(app: Any, node: Any, result: Any, options: Mapping[str, Any]) -> Ite
     """Send a workflow inside; then it is remembered, unless it is part of another, or nobody can be told."""
     track = Track(node)
     yield track
-    if running() is not None or options.get("root_id") or not app.conf.canvas_track:
+    if running() is not None or options.get("root_id") or not options_of(app).tracks:
         return
-    shared = facts.shared_of(app)
+    shared = options_of(app).shared
     if shared is None:
         return
-    ttl_s = facts.ttl_s(app.conf)
+    ttl_s = options_of(app).ttl_s
     shared.put(facts.workflow_key(result.id), json.dumps(track.about()), ttl_s)
     shared.tally(facts.index_key(clock.time()), f"w:{result.id}", b"", ttl_s)
