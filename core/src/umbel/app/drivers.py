@@ -15,8 +15,8 @@ from umbel.settings import Override
 from umbel.settings.option import Section
 from umbel.settings.sections import kernel_options
 
-#: First words of settings that concern transports, and backends.
-_TAKEN = {False: ("broker", "task"), True: ("result",)}
+#: First words of settings that drivers may take.
+_TAKEN = ("broker", "task", "result")
 #: What `result_backend` may say for "no results".
 _DISABLED = frozenset({"disabled", "disabled://"})
 
@@ -41,8 +41,7 @@ def scheme(url: str) -> str:
 def settings_taken(driver: type[Any]) -> dict[str, str]:
     """The kernel's settings that a driver's own have under their names without the first word, by these."""
     keys = Section("", driver.settings_class).options if driver.settings_class else ()
-    words = _TAKEN[issubclass(driver, Backend)]
-    return {key: name for key in keys for word in words if (name := f"{word}_{key}") in kernel_options()}
+    return {key: name for key in keys for word in _TAKEN if (name := f"{word}_{key}") in kernel_options()}
 
 
 class Drivers:

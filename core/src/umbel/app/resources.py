@@ -45,7 +45,10 @@ class Resources:
 
     @cached_property
     def backend(self) -> Backend | None:
-        return self.drivers.open_backend()
+        backend = self.drivers.open_backend()
+        if backend is not None:
+            backend.reply_to = self._app.oid
+        return backend
 
     @cached_property
     def publisher(self) -> Publisher:

@@ -264,7 +264,7 @@ class Task(Generic[P, R]):
         if task_id is None:
             raise ImproperlyConfigured(f"{self.name}.update_state: expected a running task or a task_id, found neither")
         record = result_meta(task_id, state or "", meta, self.request.headers or {})
-        self.app.results.store_state(task_id, state or "", record)
+        self.app.results.store_state(task_id, state or "", record, self.request.reply_to)
 
     def add_trail(self, result: Any) -> Any:
         """Remember a result as a child of this run."""

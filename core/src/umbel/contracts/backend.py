@@ -14,7 +14,8 @@ class Backend(ABC):
     """Keeps records of results.
 
     **Features**: `across_processes`, `durable` (as for transports), `push` (a `Subscription` hears of a result without
-    asking again and again), `expires` (records go by themselves after `ttl_s`), `shared_state` (`shared()` works).
+    asking again and again), `expires` (records go by themselves after `ttl_s`), `shared_state` (`shared()` works),
+    `private` (a result goes to who asked for it, `Record.reply_to`, and nobody else can fetch it).
 
     **Threads** as for transports: one call of each method at a time, several methods at once. **Errors** as well.
     """
@@ -22,6 +23,8 @@ class Backend(ABC):
     contract_version: ClassVar[int]
     features: ClassVar[frozenset[str]] = frozenset()
     settings_class: ClassVar[type | None] = None
+    #: The name of the app that has this instance, which its calls carry; set before the first call.
+    reply_to: str = ""
 
     def __init__(self, url: str, settings: Any = None) -> None:
         """`url` is the user's, its scheme chose this driver. Must not block: connect in the first call."""

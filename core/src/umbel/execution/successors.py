@@ -47,7 +47,7 @@ def fail_chain(task: Any, request: Context, error: BaseException, einfo: Any) ->
     traceback = einfo.traceback if einfo is not None else None
     for task_id in filter(None, ids):
         record = meta(task_id, states.FAILURE, error, request.headers or {}, traceback=traceback)
-        task.app.results.store_state(task_id, states.FAILURE, record)
+        task.app.results.store_state(task_id, states.FAILURE, record, request.reply_to)
 
 
 def call_errbacks(task: Any, request: Context, error: BaseException, einfo: Any) -> None:

@@ -86,7 +86,7 @@ class Depth:
 
 @frozen
 class Death:
-    """Somebody died with a message, or gave it up. `worker` is `hostname/pid`, what the driver knows of it, or empty."""
+    """Somebody died with a message, or gave it up. `worker` is `hostname/pid`, what is known of it, or empty."""
 
     #: Seconds since the epoch.
     at: float

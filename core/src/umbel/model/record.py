@@ -18,3 +18,5 @@ class Record:
     payload: bytes
     #: Seconds until the record may be dropped; None: never.
     ttl_s: float | None = None
+    #: Who asked for it: what the call said (`Backend.reply_to`). Backends that keep it for anybody need not look.
+    reply_to: str | None = None

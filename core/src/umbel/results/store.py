@@ -64,13 +64,14 @@ class Results:
             fields = {**fields, "result": failure.describe(fields["result"], self._serializer.dumps)}
         return self._serializer.dumps(fields)
 
-    def record(self, task_id: str, state: str, payload: bytes) -> Record:
+    def record(self, task_id: str, state: str, payload: bytes, reply_to: str | None = None) -> Record:
         """A record that is kept for as long as `result_expires` or `result_failure_expires` says."""
-        return Record(task_id, state, payload, self._failure_ttl_s if state == states.FAILURE else self._ttl_s)
+        ttl_s = self._failure_ttl_s if state == states.FAILURE else self._ttl_s
+        return Record(task_id, state, payload, ttl_s, reply_to)
 
-    def store_state(self, task_id: str, state: str, record: dict[str, Any]) -> None:
+    def store_state(self, task_id: str, state: str, record: dict[str, Any], reply_to: str | None = None) -> None:
         """Store a record given as a dict. Blocks."""
-        self.store((self.record(task_id, state, self.encode(record)),))
+        self.store((self.record(task_id, state, self.encode(record), reply_to),))
 
     def decode(self, record: Record) -> dict[str, Any]:
         """The record as a dict, with an exception rebuilt."""

@@ -145,4 +145,5 @@ class Admission:
         outcome: Outcome = self._runner.failure(
             headers, task_id, verdict.error or Exception(verdict.reason), verdict.state
         )
-        return self._results.record(task_id, verdict.state, outcome.payload or b"")
+        reply_to = delivery.message.properties.get("reply_to")
+        return self._results.record(task_id, verdict.state, outcome.payload or b"", reply_to)

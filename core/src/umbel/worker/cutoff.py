@@ -30,4 +30,6 @@ def give_back(
         elif recorder is not None:
             error = Terminated("the worker was shut down while the task ran")
             outcome = runner.failure(entry.job.message.headers, entry.job.task_id, error, states.RETRY)
-            recorder.put((Recording(results.record(entry.job.task_id, states.RETRY, outcome.payload or b"")),))
+            reply_to = entry.job.message.properties.get("reply_to")
+            record = results.record(entry.job.task_id, states.RETRY, outcome.payload or b"", reply_to)
+            recorder.put((Recording(record),))

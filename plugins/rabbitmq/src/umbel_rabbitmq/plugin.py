@@ -7,7 +7,11 @@ from typing import TYPE_CHECKING
 from umbel.plugin import hookimpl
 
 if TYPE_CHECKING:
+    from umbel_rabbitmq.rpc import RpcBackend
     from umbel_rabbitmq.transport import RabbitmqTransport
+
+
+# A worker without results never needs the backend, a client that only asks for results never the transport.
 
 
 @hookimpl
@@ -15,3 +19,10 @@ def umbel_transport() -> type[RabbitmqTransport]:
     from umbel_rabbitmq.transport import RabbitmqTransport  # noqa: PLC0415
 
     return RabbitmqTransport
+
+
+@hookimpl
+def umbel_backend() -> type[RpcBackend]:
+    from umbel_rabbitmq.rpc import RpcBackend  # noqa: PLC0415
+
+    return RpcBackend

@@ -23,6 +23,7 @@ from umbel_rabbitmq.errors import BlockedError, GoneError, RefusedError, Unrouta
 from umbel_rabbitmq.link import Content, Link, Listener
 from umbel_rabbitmq.opening import Opener
 from umbel_rabbitmq.places import Places
+from umbel_rabbitmq.replyqueue import make
 
 #: Messages and bytes of one write; confirms are taken in between.
 MESSAGES_AT_ONCE, BYTES_AT_ONCE = 2000, 4 * 2**20
@@ -64,6 +65,9 @@ class Publisher(Listener):
         self._settings = opener.settings
         self._places = places
         self._mode = 1 if self._settings.default_delivery_mode in (1, "transient") else 2
+        self._replies = (self._settings.backend or "").partition(":")[0] == "rpc"
+        #: The queues for results that are there, as of which connection.
+        self._replied: tuple[int, set[str]] = (0, set())
         self._token = token_hex(8)
         self._numbers = count(1)
         self._number = 0
@@ -159,6 +163,8 @@ class Publisher(Listener):
         for post in posts:
             if post.queue:
                 (self.declarer.delay if post.delayed else self.declarer.declare)(link, post.queue)
+        if self._replies:
+            self._make_replies(posts)
         self._by_id = {post.message_id: post for post in posts if post.mandatory}
         try:
             self._write(posts)
@@ -166,6 +172,17 @@ class Publisher(Listener):
                 self._wait(deadline)
         finally:
             self._open, self._by_id = {}, {}
+
+    def _make_replies(self, posts: Sequence[Post]) -> None:
+        """The results come by `rpc://`: there must be a queue for them before somebody sends one."""
+        if self._replied[0] != self.link.openings:
+            self._replied = self.link.openings, set()
+        for post in posts:
+            to = post.message.properties.get("reply_to") if post.message is not None else None
+            if to and to not in self._replied[1]:
+                with self.link.calling():
+                    make(self.link.desk, str(to), self._settings)
+                self._replied[1].add(str(to))
 
     def _write(self, posts: Sequence[Post]) -> None:
         link, most = self.link, self.link.frame_max

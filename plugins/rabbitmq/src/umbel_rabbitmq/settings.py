@@ -6,6 +6,7 @@ has the names of settings of the kernel's (`task_queues`, `broker_use_ssl`): who
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any, Literal
 
 from attrs import field, frozen, validators
@@ -74,6 +75,11 @@ class RabbitmqSettings:
     )
     #: The type of the queues in which delayed messages wait.
     native_delayed_delivery_queue_type: QueueType = "quorum"
+
+    #: Where results go: with `rpc://`, to a queue that the transport makes for who calls.
+    backend: str | None = None
+    #: Seconds after which that queue goes if nobody uses it. None: never.
+    expires: float | timedelta | None = 24 * 3600.0
 
     # What Celery's configurations have, and what has no effect here.
 

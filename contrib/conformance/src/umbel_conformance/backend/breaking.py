@@ -10,6 +10,7 @@ import pytest
 from umbel.contracts import Backend
 from umbel.exceptions import TemporaryError
 from umbel_conformance.backend.bench import BackendBench, OpenBackend, record
+from umbel_conformance.capabilities import lacks
 
 T = TypeVar("T")
 
@@ -26,6 +27,7 @@ class Breaking(BackendBench):
         except TemporaryError:
             return call()
 
+    @lacks("private")
     def test_after_its_connection_broke_a_backend_stores_and_fetches_again(self, open_backend: OpenBackend) -> None:
         backend, other = open_backend(), open_backend()
         backend.store([record("before")])
@@ -36,6 +38,7 @@ class Breaking(BackendBench):
         assert None not in backend.fetch(["before", "after"])
         assert None not in other.fetch(["before", "after"])
 
+    @lacks("private")
     def test_what_was_stored_while_a_listener_was_cut_off_is_heard_of(self, open_backend: OpenBackend) -> None:
         listening, storing = open_backend(), open_backend()
         subscription = listening.subscribe()

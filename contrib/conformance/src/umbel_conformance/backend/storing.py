@@ -7,7 +7,7 @@ import pytest
 from umbel import states
 from umbel.contracts import Backend
 from umbel_conformance.backend.bench import BackendBench, MakeBackend, OpenBackend, facts, record
-from umbel_conformance.capabilities import needs
+from umbel_conformance.capabilities import lacks, needs
 
 
 class Storing(BackendBench):
@@ -15,6 +15,7 @@ class Storing(BackendBench):
         backend.store([record("a", payload=b'{"result": 3}')])
         assert facts(backend.fetch(["a"])) == [("a", states.SUCCESS, b'{"result": 3}')]
 
+    @lacks("private")
     def test_another_instance_finds_it_too(self, open_backend: OpenBackend) -> None:
         open_backend().store([record("a")])
         assert facts(open_backend().fetch(["a"])) == [("a", states.SUCCESS, b"{}")]
@@ -44,6 +45,7 @@ class Storing(BackendBench):
         backend.store([record("a", states.STARTED, b"1"), record("b"), record("a", states.FAILURE, b"2")])
         assert facts(backend.fetch(["a"])) == [("a", states.FAILURE, b"2")]
 
+    @lacks("private")
     @pytest.mark.parametrize("state", [states.FAILURE, states.STARTED, states.RETRY, states.REVOKED, "PROGRESS"])
     def test_success_is_never_overwritten(self, open_backend: OpenBackend, state: str) -> None:
         open_backend().store([record("a", states.SUCCESS, b"good")])
@@ -99,6 +101,7 @@ class Storing(BackendBench):
         backend.close()
         backend.close()
 
+    @lacks("private")
     def test_closing_one_instance_leaves_the_others_alone(self, open_backend: OpenBackend) -> None:
         one, two = open_backend(), open_backend()
         one.store([record("a")])
@@ -106,6 +109,13 @@ class Storing(BackendBench):
         one.close()
         two.store([record("b")])
         assert None not in two.fetch(["a", "b"])
+
+    @needs("private")
+    def test_a_result_that_somebody_else_asked_for_is_not_found_here(self, backend: Backend) -> None:
+        theirs = record("a")
+        theirs.reply_to = "somebody else"
+        backend.store([theirs, record("b")])
+        assert facts(backend.fetch(["a", "b"])) == [None, ("b", states.SUCCESS, b"{}")]
 
     @needs("durable")
     def test_records_outlive_every_instance(self, open_backend: OpenBackend) -> None:

@@ -7,6 +7,7 @@ import pytest
 from umbel import states
 from umbel.contracts import Backend, Subscription
 from umbel_conformance.backend.bench import BackendBench, OpenBackend, facts, record
+from umbel_conformance.capabilities import lacks
 
 LONG_S = 60.0
 
@@ -37,6 +38,7 @@ class Subscribing(BackendBench):
         backend.store([record("a", states.SUCCESS)])
         assert facts(self.hear(subscription, 1)) == [("a", states.SUCCESS, b"{}")]
 
+    @lacks("private")
     def test_a_waiting_receive_hears_of_what_another_instance_stores(self, open_backend: OpenBackend) -> None:
         listening, storing = open_backend(), open_backend()
         subscription = listening.subscribe()
