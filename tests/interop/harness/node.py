@@ -20,9 +20,9 @@ class Node:
         self._environment = {**os.environ, "NODE_PATH": str(modules), "NODE_NO_WARNINGS": "1"}
         self._started: list[subprocess.Popen[str]] = []
 
-    def call(self, program: str, url: str, *calls: list[Any]) -> list[dict[str, Any]]:
-        """What the calls of one client became."""
-        command = ["node", f"{program}.js", url, json.dumps(calls)]
+    def call(self, program: str, url: str, *calls: list[Any], backend: str = "") -> list[dict[str, Any]]:
+        """What the calls of one client became. Results are where the broker is, unless `backend` says otherwise."""
+        command = ["node", f"{program}.js", url, json.dumps(calls), backend or url]
         ran = subprocess.run(
             command, cwd=PROGRAMS, env=self._environment, stdin=subprocess.DEVNULL, capture_output=True, text=True,
             timeout=LIMIT_S,
@@ -32,13 +32,13 @@ class Node:
         assert len(found) == len(calls), ran.stdout + ran.stderr
         return found
 
-    def start(self, program: str, url: str, log: Path) -> None:
+    def start(self, program: str, url: str, log: Path, backend: str = "") -> None:
         """A program that runs until the end of the test."""
         with log.open("ab") as out:
             self._started.append(
                 subprocess.Popen(
-                    ["node", f"{program}.js", url], cwd=PROGRAMS, env=self._environment, stdin=subprocess.DEVNULL,
-                    stdout=out, stderr=out, text=True, start_new_session=True,
+                    ["node", f"{program}.js", url, backend or url], cwd=PROGRAMS, env=self._environment,
+                    stdin=subprocess.DEVNULL, stdout=out, stderr=out, text=True, start_new_session=True,
                 )
             )  # fmt: skip
 

@@ -135,17 +135,18 @@ class Client:
 
 
 class Parties:
-    """Everybody on one database of one server."""
+    """Everybody on one database of one server; results are there as well, unless `backend` says otherwise."""
 
-    def __init__(self, url: str, folder: Path) -> None:
+    def __init__(self, url: str, folder: Path, backend: str | None = None) -> None:
         self.url = url
+        self.backend = backend or url
         self.folder = folder
         folder.mkdir(parents=True, exist_ok=True)
         self._started: list[Worker | Client] = []
         path = os.pathsep.join(filter(None, [str(PROJECT), os.environ.get("PYTHONPATH")]))
         self.environment = {
-            **os.environ, "INTEROP_URL": url, "PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1",
-            "XDG_STATE_HOME": str(folder / "state"),
+            **os.environ, "INTEROP_URL": url, "INTEROP_BACKEND": self.backend, "PYTHONPATH": path,
+            "PYTHONDONTWRITEBYTECODE": "1", "XDG_STATE_HOME": str(folder / "state"),
         }  # fmt: skip
 
     def worker(self, kind: str, *arguments: str, **environment: str) -> Worker:

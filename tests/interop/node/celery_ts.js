@@ -1,10 +1,10 @@
-// Calls tasks with celery-ts: node celery_ts.js URL CALLS, where CALLS is JSON, [[task, args, kwargs, options], …].
+// Calls tasks with celery-ts: node celery_ts.js URL CALLS [BACKEND], where CALLS is JSON, [[task, args, kwargs, options], …].
 // Prints what became of each, as a line of JSON.
 const celery = require("celery-ts");
-const [url, calls] = process.argv.slice(2);
+const [url, calls, backend = url] = process.argv.slice(2);
 
 async function main() {
-  const client = celery.createClient({ brokerUrl: url, resultBackend: url });
+  const client = celery.createClient({ brokerUrl: url, resultBackend: backend });
   // A result that comes before it has subscribed is waited for in vain, and a worker may be that fast.
   await client.backend.subscriber;
   const results = JSON.parse(calls).map(([task, args, kwargs, options = {}]) => {

@@ -1,9 +1,9 @@
-// Calls tasks with node-celery (protocol 1): node node_celery.js URL CALLS, where CALLS is JSON,
+// Calls tasks with node-celery (protocol 1): node node_celery.js URL CALLS [BACKEND], where CALLS is JSON,
 // [[task, args, kwargs, options], …]. Prints what became of each, as a line of JSON.
 const celery = require("node-celery");
-const [url, calls] = process.argv.slice(2);
+const [url, calls, backend = url] = process.argv.slice(2);
 
-const client = celery.createClient({ CELERY_BROKER_URL: url, CELERY_RESULT_BACKEND: url });
+const client = celery.createClient({ CELERY_BROKER_URL: url, CELERY_RESULT_BACKEND: backend });
 client.once("connect", () => {
   const answers = JSON.parse(calls).map(([task, args, kwargs, options = {}]) => {
     const result = client.createTask(task).call(args, kwargs, options);

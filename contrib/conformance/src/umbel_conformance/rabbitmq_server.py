@@ -45,9 +45,11 @@ class RabbitmqServer:
 
     user = password = "umbel"
 
-    def __init__(self, folder: Path, config: str = "") -> None:
-        """`config` is what stands in its rabbitmq.conf beside what is needed here."""
+    def __init__(self, folder: Path, config: str = "", busy: bool = False) -> None:
+        """`config` is what stands in its rabbitmq.conf beside what is needed here. A node that is `busy` waits as
+        Erlang does if nobody says otherwise, which takes CPU from other processes of the machine."""
         self.folder = folder
+        self._busy = busy
         self.port, self._dist_port, self._epmd_port = (_free_port() for _ in range(3))
         self._config = config
         self._vhosts = count(1)
@@ -59,6 +61,12 @@ class RabbitmqServer:
         """Where a virtual host is; with `port`, where somebody passes it on."""
         name = vhost.replace("%", "%25").replace("/", "%2F")
         return f"amqp://{self.user}:{self.password}@127.0.0.1:{port or self.port}/{name}"
+
+    @property
+    def pid(self) -> int:
+        """Of the node's process."""
+        assert self._node is not None
+        return self._node.pid
 
     def start(self) -> RabbitmqServer:
         """Returns when the node takes connections."""
@@ -160,8 +168,8 @@ class RabbitmqServer:
             "ERL_EPMD_PORT": str(self._epmd_port),
             # The script becomes the node, so that who kills the one kills the other.
             "RUNNING_UNDER_SYSTEMD": "true",
-            # Other processes share the machine: no busy waiting.
-            "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": "-kernel inet_dist_use_interface {127,0,0,1} +sbwt none",
+            "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": "-kernel inet_dist_use_interface {127,0,0,1}"
+            + ("" if self._busy else " +sbwt none"),
             "RABBITMQ_ENABLED_PLUGINS_FILE": str(self.folder / "enabled_plugins"),
             "RABBITMQ_CONFIG_FILE": str(self.folder / "rabbitmq"),
             "RABBITMQ_CONF_ENV_FILE": str(self.folder / "none"),

@@ -133,6 +133,8 @@ class Consumer(Listener):
 
     def _consume(self, queue: str, prefetch: int) -> None:
         place = self._declarer.declare(self.link, queue)
+        if place.arguments.get("x-queue-type") == "quorum":
+            self._declarer.delay(self.link, queue)  # Celery's clients count on the worker for that.
         name = f"umbel{len(self._queues)}"
         self._queues[name] = queue
         self._consumers[name] = _Consumer(queue, prefetch)

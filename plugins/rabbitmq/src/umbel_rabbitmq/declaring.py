@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from umbel.exceptions import PermanentError
@@ -86,6 +87,7 @@ def _declare(desk: Any, place: Place) -> None:
             if type(error).__name__ != "NotFound":
                 raise
         else:
+            _bind_all(desk, place, [one for one in place.bindings if one.exchange.type != "direct"])
             return
     desk.queue_declare(
         place.name,
@@ -94,21 +96,21 @@ def _declare(desk: Any, place: Place) -> None:
         auto_delete=place.auto_delete,
         arguments=dict(place.arguments),
     )
-    for binding in place.bindings:
-        _bind(desk, place, binding)
+    _bind_all(desk, place, place.bindings)
 
 
-def _bind(desk: Any, place: Place, binding: Binding) -> None:
-    exchange = binding.exchange
-    if not exchange.name:
-        return  # the default exchange has every queue
-    try:
-        _declare_exchange(desk, exchange)
-    except Exception as error:
-        if place.declared or type(error).__name__ not in ("PreconditionFailed", "AccessRefused"):
-            raise
-        return  # a name that was only guessed
-    desk.queue_bind(place.name, exchange.name, binding.routing_key, arguments=_table(binding.arguments))
+def _bind_all(desk: Any, place: Place, bindings: Sequence[Binding]) -> None:
+    for binding in bindings:
+        exchange = binding.exchange
+        if not exchange.name:
+            continue  # the default exchange has every queue
+        try:
+            _declare_exchange(desk, exchange)
+        except Exception as error:
+            if place.declared or type(error).__name__ not in ("PreconditionFailed", "AccessRefused"):
+                raise
+            continue  # a name that was only guessed
+        desk.queue_bind(place.name, exchange.name, binding.routing_key, arguments=_table(binding.arguments))
 
 
 def _declare_exchange(desk: Any, exchange: Exchange) -> None:

@@ -49,7 +49,7 @@ class Delays:
         desk.queue_bind(place.name, DELIVERY, f"#.{word(place.name)}")
         for binding in place.bindings:
             # What Celery's clients send: they know exchanges, and of those not the direct ones.
-            if binding.exchange.name and binding.exchange.type != "direct" and place.declared:
+            if binding.exchange.name and binding.exchange.type != "direct":
                 key = binding.routing_key if binding.routing_key.startswith("#") else f"#.{binding.routing_key}"
                 desk.exchange_bind(binding.exchange.name, DELIVERY, key)
                 desk.queue_bind(place.name, binding.exchange.name, key)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from threading import Lock
-from typing import TypeVar
 
 from attrs import define
 
@@ -14,50 +14,49 @@ from umbel_rabbitmq import frames
 from umbel_rabbitmq.errors import GoneError
 from umbel_rabbitmq.link import Content, Link
 
-T = TypeVar("T")
-
 
 @define(slots=True, eq=False)
 class Hold:
-    """One delivery. The number is changed when it is held anew."""
+    """One delivery. What it is held by, and under which number, changes when it is held anew."""
 
     queue: str
+    keeper: Holdings
     number: int
-    #: Of the link: what came over an older connection has gone back.
+    #: Of the keeper's link: what came over an older connection has gone back.
     opening: int
+    since: float
     message_id: str = ""
     #: Where the broker was told that it began to run.
     begun: bool = False
     #: What befell it before.
     history: Sequence[Death] = ()
-    since: float = 0.0
+
+    @property
+    def is_held(self) -> bool:
+        return self.keeper.has(self)
 
 
 class Holdings:
-    """All of them. Threads may share it."""
+    """All that came over one link. Threads may share it."""
 
     def __init__(self, link: Link) -> None:
         self._link = link
         self._lock = Lock()
         #: In the order of their numbers; what waits here for the next call is in it as well, as None.
         self._all: dict[int, Hold | None] = {}
-        self._handed_out = 0
-
-    @property
-    def handed_out(self) -> int:
-        """How many are in the hands of the kernel."""
-        return self._handed_out
+        #: How many are in the hands of the kernel.
+        self.handed_out = 0
 
     def came(self, number: int) -> None:
-        """A delivery that nobody has asked for yet."""
+        """A delivery that nobody has yet."""
         with self._lock:
             self._all[number] = None
 
     def hand_out(self, queue: str, content: Content) -> Hold:
-        hold = Hold(queue, content.number, self._link.openings, since=clock.monotonic())
+        hold = Hold(queue, self, content.number, self._link.openings, clock.monotonic())
         with self._lock:
             self._all[hold.number] = hold
-            self._handed_out += 1
+            self.handed_out += 1
         return hold
 
     def has(self, hold: Hold) -> bool:
@@ -68,7 +67,7 @@ class Holdings:
         """The channel is closed, and so all has gone back."""
         with self._lock:
             self._all = {}
-            self._handed_out = 0
+            self.handed_out = 0
 
     def acknowledge(self, holds: Sequence[Hold]) -> Sequence[Hold]:
         """These are done; returns those that were not held. One answer for all that came before, where that is so."""
@@ -95,24 +94,36 @@ class Holdings:
         return lost
 
     def give_back(self, numbers: Sequence[int]) -> None:
-        """What nobody has asked for goes back to its queue."""
+        """What nobody has goes back to its queue."""
+        self._end([frames.reject(number, True) for number in numbers], numbers)
+
+    # Holding anew
+
+    def pass_on(self, hold: Hold, other: Holdings, number: int) -> bool:
+        """Its copy is held by another from now on, under that number; False if it is not held any more."""
+        with self._lock:
+            if not self.has(hold):
+                return False
+            old = hold.number
+            self._forget([old])
+            other._take_over(hold, number)
+            self._send([frames.ack(old)])
+        return True
+
+    def _take_over(self, hold: Hold, number: int) -> None:
+        hold.keeper, hold.number, hold.opening, hold.since = self, number, self._link.openings, clock.monotonic()
+        self._all[number] = hold
+        self.handed_out += 1
+
+    def drop(self, number: int) -> None:
+        """A copy that nobody needs."""
+        self._end([frames.ack(number)], [number])
+
+    def _end(self, parts: Sequence[bytes], numbers: Iterable[int]) -> None:
         with self._lock:
             for number in numbers:
                 self._all.pop(number, None)
-            self._send([frames.reject(number, True) for number in numbers])
-
-    def renew(self, hold: Hold, number: int) -> None:
-        """The delivery is held under another number from now on. The old one is acknowledged."""
-        with self._lock:
-            self._all.pop(hold.number, None)
-            self._all[number] = hold
-            old, hold.number, hold.since = hold.number, number, clock.monotonic()
-            self._send([frames.ack(old)])
-
-    def stale(self, holds: Iterable[Hold], age_s: float) -> list[Hold]:
-        """Those that have been held for longer than that."""
-        limit = clock.monotonic() - age_s
-        return [hold for hold in holds if hold.since < limit and self.has(hold)]
+            self._send(parts)
 
     def _split(self, holds: Sequence[Hold]) -> tuple[list[Hold], list[Hold]]:
         mine: dict[int, Hold] = {}
@@ -127,7 +138,7 @@ class Holdings:
     def _forget(self, numbers: Iterable[int]) -> None:
         for number in numbers:
             del self._all[number]
-            self._handed_out -= 1
+            self.handed_out -= 1
 
     def _send(self, parts: Sequence[bytes]) -> None:
         if parts:
@@ -136,4 +147,12 @@ class Holdings:
             except GoneError:
                 # They go back by themselves; whoever holds them next does them again.
                 self._all = {}
-                self._handed_out = 0
+                self.handed_out = 0
+
+
+def by_keeper(holds: Iterable[Hold]) -> dict[Holdings, list[Hold]]:
+    """The holds of each."""
+    found: defaultdict[Holdings, list[Hold]] = defaultdict(list)
+    for hold in holds:
+        found[hold.keeper].append(hold)
+    return found

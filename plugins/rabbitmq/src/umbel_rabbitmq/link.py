@@ -114,6 +114,8 @@ class Link:
         transport = connection.transport
         self._connection, self._socket = connection, transport.sock
         self._data, self._place = bytes(transport._read_buffer), 0
+        #: More has come with an answer than py-amqp has asked for.
+        self._is_ahead = self._place < len(self._data)
         self._content: Content | None = None
         self._parts: list[bytes] = []
         self._missing = 0
@@ -208,7 +210,8 @@ class Link:
         if self._socket is None:
             raise GoneError(f"{self.where}: the connection was lost")
         with self._whole():
-            came = self._fill(timeout_s)
+            came = self._is_ahead or self._fill(timeout_s)
+            self._is_ahead = False
             while (frame := self._scan()) is not None:
                 self._connection.on_inbound_frame(frame)
         if self._doomed:
@@ -233,7 +236,7 @@ class Link:
 
     def is_readable(self, timeout_s: float = 0.0) -> bool:
         """Whether something is to be read, the end included; blocks up to `timeout_s` seconds for it."""
-        if self._pending is not None and self._pending():
+        if self._is_ahead or (self._pending is not None and self._pending()):
             return True
         # Not shorter than asked for: poll counts milliseconds, and drops what is less.
         return bool(self._poll.poll(timeout_s and timeout_s * 1000 + 0.999))
@@ -264,10 +267,11 @@ class Link:
 
     def _read_frame(self) -> Frame:
         """For py-amqp: the next frame that is for it. Deliveries that come before are told of."""
-        limit_s = self._opener.settings.socket_timeout
+        limit_s, self._is_ahead = self._opener.settings.socket_timeout, False
         while (frame := self._scan()) is None:
             if self._socket is None or not self._fill(limit_s):
                 raise TimeoutError("no answer in time")
+        self._is_ahead = self._place < len(self._data)
         return frame
 
     def _scan(self) -> Frame | None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from umbel import clock
 from umbel.model import Action, Death, Delivery, Message, Settlement
 from umbel_rabbitmq.deadletters import DeadLetters
 from umbel_rabbitmq.envelope import HISTORY, LOST
-from umbel_rabbitmq.holding import Hold, Holdings
+from umbel_rabbitmq.holding import Hold, Holdings, by_keeper
 from umbel_rabbitmq.losses import Losses, as_header, here
 from umbel_rabbitmq.places import Places
 from umbel_rabbitmq.publishing import Post, Publisher
@@ -20,11 +20,8 @@ class Settler:
     `basic.nack` would put a message back in its place, but the next one to get it could not tell that from a loss.
     """
 
-    def __init__(
-        self, publisher: Publisher, holdings: Holdings, places: Places, losses: Losses, dead_letters: DeadLetters
-    ) -> None:
+    def __init__(self, publisher: Publisher, places: Places, losses: Losses, dead_letters: DeadLetters) -> None:
         self._publisher = publisher
-        self._holdings = holdings
         self._places = places
         self._losses = losses
         self._dead_letters = dead_letters
@@ -56,7 +53,7 @@ class Settler:
         mine, refused = [], []
         for settlement in settlements:
             hold: Hold = settlement.delivery.tag
-            if id(hold) not in seen and self._holdings.has(hold):
+            if id(hold) not in seen and hold.is_held:
                 seen.add(id(hold))
                 mine.append(settlement)
             else:
@@ -64,9 +61,7 @@ class Settler:
         return mine, refused
 
     def _end(self, acknowledged: Sequence[Settlement], rejected: Sequence[Settlement]) -> list[Settlement]:
-        lost = {id(hold) for hold in self._holdings.acknowledge([one.delivery.tag for one in acknowledged])}
-        if rejected:
-            lost |= {id(hold) for hold in self._holdings.reject([one.delivery.tag for one in rejected])}
+        lost = _ended(Holdings.acknowledge, acknowledged) | _ended(Holdings.reject, rejected)
         both = [*acknowledged, *rejected]
         if begun := [one.delivery.tag.message_id for one in both if one.delivery.tag.begun]:
             self._losses.forget(begun)
@@ -84,10 +79,22 @@ class Settler:
         """Note that they run, where that is of interest."""
         for delivery in deliveries:
             hold: Hold = delivery.tag
-            if delivery.lost and not hold.begun and self._holdings.has(hold):
+            if delivery.lost and not hold.begun and hold.is_held:
                 self._losses.begun(hold.message_id)
                 hold.begun = True
 
     def bury(self, messages: Sequence[Message], reason: str) -> None:
         """Keep messages that nobody holds."""
         self._publisher.send(self._dead_letters.posts([(message, reason, 0, ()) for message in messages]))
+
+
+def _ended(how: Callable[[Holdings, Sequence[Hold]], Sequence[Hold]], settlements: Sequence[Settlement]) -> set[int]:
+    """End the holds in that way; the ids of those that were not held."""
+    lost: Sequence[Hold] = [one.delivery.tag for one in settlements]
+    for _ in range(2):  # What is held anew at this moment has another keeper when it is looked at again.
+        again, lost = lost, []
+        for keeper, holds in by_keeper(again).items():
+            lost = [*lost, *how(keeper, holds)]
+        if not any(hold.is_held for hold in lost):
+            break
+    return {id(hold) for hold in lost}

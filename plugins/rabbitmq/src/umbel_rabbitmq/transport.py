@@ -22,6 +22,7 @@ from umbel_rabbitmq.losses import Losses
 from umbel_rabbitmq.opening import Opener
 from umbel_rabbitmq.places import Places
 from umbel_rabbitmq.publishing import Publisher
+from umbel_rabbitmq.renewing import Renewer
 from umbel_rabbitmq.settings import RabbitmqSettings
 from umbel_rabbitmq.settling import Settler
 from umbel_rabbitmq.waiting import Waiter
@@ -53,8 +54,9 @@ class RabbitmqTransport(Transport):
         self._publisher = Publisher(opener, places, Declarer(places, delays))
         self._consumer = Consumer(opener, Declarer(places, delays))
         losses, dead_letters = Losses(self._publisher, said.suspicion), DeadLetters(self._publisher, opener)
-        self._settler = Settler(self._publisher, self._consumer.holdings, places, losses, dead_letters)
+        self._settler = Settler(self._publisher, places, losses, dead_letters)
         self._deliverer = Deliverer(self._consumer.holdings, losses, self._settler)
+        self._renewer = Renewer(opener, self._publisher)
         self._dead_letters = dead_letters
         self._waiter = Waiter()
         self._heart = Heart(self._consumer.link, self._look)
@@ -96,7 +98,8 @@ class RabbitmqTransport(Transport):
 
     def extend(self, deliveries: Sequence[Delivery]) -> Sequence[Delivery]:
         self._look()
-        return [one for one in deliveries if not self._consumer.holdings.has(one.tag)]
+        self._renewer.renew(deliveries)
+        return [one for one in deliveries if not one.tag.is_held]
 
     def begun(self, deliveries: Sequence[Delivery]) -> None:
         if deliveries:
@@ -113,6 +116,7 @@ class RabbitmqTransport(Transport):
             subscription.close()
         with self._reserving:
             self._consumer.close()
+            self._renewer.close()
             self._publisher.close()
             self._waiter.close()
 
