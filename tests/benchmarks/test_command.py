@@ -64,7 +64,7 @@ def test_a_measurement_that_does_not_exist_is_refused_with_the_names_of_those_th
     command = [sys.executable, "-m", "tests.benchmarks", "--only", "speed"]
     ran = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True)
     assert ran.returncode == 2
-    assert "no measurement speed; there are: drain, enqueue, round trip" in ran.stderr
+    assert "no measurement speed; there are: drain, enqueue, together, round trip" in ran.stderr
 
 
 @pytest.mark.needs("umbel-redis")

@@ -13,8 +13,12 @@ from umbel.worker import Worker
 
 
 def banner(worker: Worker) -> str:
-    """Which driver, from which distribution and version, serves each kind; queues, tasks, boot steps."""
+    """Which driver, from which distribution and version, serves each kind; queues, tasks, boot steps.
+
+    As with Celery, tasks that the wire itself brings (`celery.chord`, …) are not listed among the app's own.
+    """
     app, options = worker.app, worker.options
+    tasks = sorted(name for name in app.tasks if not name.startswith("celery."))
     steps = sorted([*worker.extensions.bootsteps, *worker.extensions.consumers])
     lines = [
         f" umbel {__version__} · {worker.hostname} · pid {os.getpid()}",
@@ -23,13 +27,13 @@ def banner(worker: Worker) -> str:
         " [drivers]",
         *(f"  {choice.kind:<12}{_described(app.catalogue, choice)}" for choice in worker.choices()),
         "",
-        f" [app]          {app.main or '__main__'}, {len(app.tasks)} task{'' if len(app.tasks) == 1 else 's'}",
+        f" [app]          {app.main or '__main__'}, {len(tasks)} task{'' if len(tasks) == 1 else 's'}",
         f" [concurrency]  {options.concurrency}",
         f" [queues]       {', '.join(options.queues)}",
         f" [steps]        {', '.join(steps) or 'none'}",
         "",
         " [tasks]",
-        *(f"  . {name}" for name in sorted(app.tasks)),
+        *(f"  . {name}" for name in tasks),
     ]
     return "\n".join(lines) + "\n"
 
