@@ -109,7 +109,9 @@ class Drivers:
     def taken(self) -> set[str]:
         """The names of the kernel's settings that the chosen transport and backend take."""
         choices = (self.transport_choice("read"), self.backend_choice())
-        return {name for choice in choices if choice for name in settings_taken(self.driver(choice)).values()}
+        # One that is not installed takes nothing: who opens it is told so, and a graph is drawn without opening any.
+        here = [each for each in choices if each and each.name in self._catalogue.names(each.kind)]
+        return {name for choice in here for name in settings_taken(self.driver(choice)).values()}
 
     def _settings(self, driver: type[Any], choice: Choice, options: str) -> Any:
         """The driver's section of the settings, with what is set of those it takes and what the options say over it."""
