@@ -7,6 +7,7 @@ from functools import cache
 from typing import Any
 
 from umbel import allow_join_result, shared_task, signature
+from umbel.exceptions import ChordError
 from umbel.results.result import result_from_tuple
 from umbel_canvas.completing import Completion
 from umbel_canvas.failing import Failing
@@ -77,8 +78,6 @@ def unlock(self: Any, group_id: str, callback: Any, interval: float | None = Non
 
 
 def _problem(results: Sequence[Any], error: BaseException) -> Any:
-    from umbel.exceptions import ChordError  # noqa: PLC0415
-
     culprit = next((each.id for each in results if each.failed()), "?")
     problem = ChordError(f"Dependency {culprit} raised {error!r}")
     problem.__cause__ = error
@@ -86,7 +85,8 @@ def _problem(results: Sequence[Any], error: BaseException) -> Any:
 
 
 TASKS: Sequence[tuple[str, Any, dict[str, Any]]] = (
-    ("celery.accumulate", accumulate, {}),
+    # It only hands on what it is given: a workflow must not end because a machine did while it ran.
+    ("celery.accumulate", accumulate, {"acks_late": True, "reject_on_worker_lost": True}),
     ("celery.map", map_items, {}),
     ("celery.starmap", map_stars, {}),
     ("celery.chunks", send_chunks, {"bind": True}),

@@ -87,7 +87,7 @@ class chord(Workflow):
         self.parts["body"] = body
 
     def nodes(self) -> Iterable[Any]:
-        header = () if isinstance(self.source, Stream) else self.tasks
+        header = self.source.ahead() if isinstance(self.source, Stream) else self.tasks
         return [*header, *([self.body] if self.body is not None else [])]
 
     def members(self) -> Iterator[Any]:

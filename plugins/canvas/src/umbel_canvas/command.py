@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -25,6 +26,8 @@ FORMS: dict[str, Callable[[Item], str]] = {"text": text, "dot": dot, "mermaid": 
 _BACK = "\x1b[{}A\x1b[J"
 #: Seconds between two looks.
 _LOOK_S = 0.5
+#: So much of what a workflow looks like stands in its line.
+_WIDTH = 60
 
 
 @click.group()
@@ -47,14 +50,15 @@ def show(context: CliContext, id: str, form: str, follow: bool, as_json: bool) -
         if as_json:
             click.echo(to_json(graph.look()))
             return
-        item, draw = graph.look(), FORMS[form]
+        draw = FORMS[form]
+        item = graph.look()
         shown = draw(item)
         click.echo(shown)
         while follow and not _is_over(item):
             clock.sleep(_LOOK_S)
             item, before = graph.look(), shown
             shown = draw(item)
-            back = _BACK.format(before.count("\n") + 1) if click.get_text_stream("stdout").isatty() else ""
+            back = _BACK.format(before.count("\n") + 1) if sys.stdout.isatty() else ""
             if shown != before:
                 click.echo(back + shown)
 
@@ -77,8 +81,9 @@ def list_(context: CliContext, limit: int, as_json: bool) -> None:
 
 
 def _row(each: Listed) -> tuple[str, ...]:
+    shown = each.shown if len(each.shown) <= _WIDTH else f"{each.shown[: _WIDTH - 1]}…"
     began = from_epoch(each.at).strftime("%Y-%m-%d %H:%M:%S")
-    return (each.id, began, each.state, f"{each.done}/{each.calls}", each.shown[:60])
+    return (each.id, began, each.state, f"{each.done}/{each.calls}", shown)
 
 
 def _is_over(item: Item) -> bool:

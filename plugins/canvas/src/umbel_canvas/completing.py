@@ -22,7 +22,7 @@ from umbel_canvas.references import result_id
 _log = logging.getLogger("umbel.canvas")
 #: Seconds in which a body must be published by who has claimed to do it.
 CLAIM_S = 30.0
-#: The header of a message that says which of two publications of one call it is.
+#: The header of a message that says which of two publications of one body it is: `GROUP/TOKEN`.
 TOKEN = "umbel_token"
 
 
@@ -61,7 +61,7 @@ class Completion:
         if len(counted) < size or self.sizes([group_id]) != [size]:  # somebody was faster, or added to it
             self._shared.release(key, token)
             return False
-        options = {"root_id": root_id, "parent_id": parent_id, "headers": {TOKEN: token}}
+        options = {"root_id": root_id, "parent_id": parent_id, "headers": {TOKEN: f"{group_id}/{token}"}}
         try:
             self._publish(api.load("Signature").from_dict(body, app=self._app), counted, options)
         except TemporaryError:

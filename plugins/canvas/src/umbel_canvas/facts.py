@@ -31,9 +31,9 @@ def node_key(node_id: str) -> str:
     return f"umbel-canvas:node:{node_id}"
 
 
-def first_key(task_id: str) -> str:
-    """Which message of this call came first; see `umbel_canvas.gate`."""
-    return f"umbel-canvas:first:{task_id}"
+def first_key(group_id: str) -> str:
+    """Which message of this chord's body came first; see `umbel_canvas.gate`."""
+    return f"umbel-canvas:first:{group_id}"
 
 
 def index_key(when: float) -> str:

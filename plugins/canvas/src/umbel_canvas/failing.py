@@ -13,6 +13,9 @@ from umbel.execution.context import Context
 from umbel.wire.meta import meta
 from umbel_canvas.references import result_id
 
+#: How many records are stored at once.
+_AT_ONCE = 500
+
 
 class Failing:
     """Fails parts of workflows. `count(call, error, state)` is told of those that a chord waits for. Blocks."""
@@ -23,15 +26,14 @@ class Failing:
 
     def fail(self, node: Any, error: BaseException, state: str = states.FAILURE) -> None:
         """A node that was never begun: all its calls end in `state`; a chord that waits for it counts it."""
-        places = []
-        for call in calls_of(node, self._app):
-            if call.id is None:
-                continue
-            self._app.results.store_state(call.id, state, meta(call.id, state, error, {}))
+        results = self._app.results
+        calls = [call for call in calls_of(node, self._app) if call.id is not None]
+        for start in range(0, len(calls), _AT_ONCE):
+            ids = [call.id for call in calls[start : start + _AT_ONCE]]
+            results.store([results.record(each, state, results.encode(meta(each, state, error, {}))) for each in ids])
+        for call in calls:
             if call.options.get("chord") and call.options.get("group_id"):
-                places.append(call)
-        for call in places:
-            self._count(call, error, state)
+                self._count(call, error, state)
 
     def fail_body(self, body: Any, error: ChordError) -> None:
         """A body whose header has failed: its errbacks are called once, and whatever follows it fails.

@@ -27,7 +27,10 @@ class Graph:
     def of(cls, result: Any) -> Graph:
         """The workflow that a result is of: as it was sent if that is known, else what the results know. Blocks."""
         found = cls.find(result.app, result.id) if result.app is not None else None
-        return found or cls(result.app, _told(result), result)
+        if found is None:
+            return cls(result.app, _told(result), result)
+        found._result = result
+        return found
 
     @classmethod
     def find(cls, app: Any, result_id: str) -> Graph | None:

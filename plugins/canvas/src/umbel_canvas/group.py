@@ -46,7 +46,8 @@ class group(Workflow):
         self.parts["tasks"] = list(tasks)
 
     def nodes(self) -> Iterable[Any]:
-        return () if isinstance(self.parts["tasks"], Stream) else self.parts["tasks"]
+        tasks = self.parts["tasks"]
+        return tasks.ahead() if isinstance(tasks, Stream) else tasks
 
     def is_empty(self) -> bool:
         """Known to have no member. A generator has not been asked yet."""
@@ -130,11 +131,10 @@ class group(Workflow):
             return self.apply(args, kwargs, **options)
         self.lineage(options)
         group_id = options.pop("task_id", None) or new_id()
-        ids = MemberIds(group_id)
-        result = GroupResult(group_id, ids, app=self.app)
+        result = GroupResult(group_id, MemberIds(group_id), app=self.app)
         sent = {key: value for key, value in options.items() if key not in (*PLACE, "add_to_parent")}
         with tracked(self.app, checked(self), result, options) as track:
-            row = sending.send_members(self, args, kwargs, {**sent, "group_id": group_id}, ids)
+            row = sending.send_members(self, args, kwargs, {**sent, "group_id": group_id}, result.results)
             track.tree = {"k": "group", "i": group_id, "c": row.trees}
         return self.remember(result, options)
 

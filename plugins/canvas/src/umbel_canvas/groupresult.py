@@ -15,6 +15,9 @@ from umbel_canvas.options import options_of
 from umbel_canvas.progress import draw
 from umbel_canvas.resultset import ResultSet
 
+#: Of so many members the results are kept, with what they know.
+_KEPT = 1000
+
 
 class Results(Sequence[Any]):
     """The results of a group's members, made when they are looked at, and kept where they know something."""
@@ -23,6 +26,12 @@ class Results(Sequence[Any]):
         self.ids = ids
         self._app = app
         self._known: dict[int, Any] = {}
+
+    def add(self, result: Any) -> None:
+        """The result of the next member. Of a call the id is enough."""
+        if isinstance(result, GroupResult) or (result.parent is not None and len(self.ids) < _KEPT):
+            self._known[len(self.ids)] = result
+        self.ids.append(str(result.id))
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -37,7 +46,7 @@ class Results(Sequence[Any]):
         made = self._known.get(index)
         if made is None:
             made = AsyncResult(self.ids[index], app=self._app)
-            if len(self) <= 1000:
+            if len(self) <= _KEPT:
                 self._known[index] = made
         return made
 

@@ -15,7 +15,6 @@ from umbel_canvas.ids import MemberIds
 from umbel_canvas.making import kind_of
 from umbel_canvas.members import Stream
 from umbel_canvas.options import options_of
-from umbel_canvas.references import result_id
 from umbel_canvas.sending import call_of, send_calls, settled
 from umbel_canvas.trees import Row, Tree, tree_of
 
@@ -118,7 +117,6 @@ class Header:
             "group": self.group_id, "size": size, "others": self.ids.others, "body": self._fitted,
             "root_id": options.get("root_id"), "parent_id": options.get("parent_id"), "at": clock.time(),
         }  # fmt: skip
-        assert self._result_id == result_id(self._chord.body) or result_id(self._chord.body) is None
         self._shared.put(facts.chord_key(self._result_id), json.dumps(known), self._ttl_s)
         self._shared.put(f"{facts.group_key(self.group_id)}.s", str(size).encode(), self._ttl_s)
         self._shared.tally(facts.index_key(clock.time()), f"c:{self._result_id}", b"", self._ttl_s)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import chain, islice
 from typing import Any
 
 from umbel import signature
@@ -14,12 +15,19 @@ class Stream:
     def __init__(self, source: Iterable[Any], app: Any) -> None:
         self._source: Iterator[Any] | None = iter(source)
         self._app = app
+        self._ahead: list[Any] = []
+
+    def ahead(self) -> list[Any]:
+        """The first of them, which stays where it is: what it knows is known of all."""
+        if self._source is not None and not self._ahead:
+            self._ahead = list(islice(self._source, 1))
+        return self._ahead
 
     def __iter__(self) -> Iterator[Any]:
         source, self._source = self._source, None
         if source is None:
             raise RuntimeError("the generator of this group is used up: give a list to send it more than once")
-        return (signature(each, app=self._app) for each in source)
+        return (signature(each, app=self._app) for each in chain(self._ahead, source))
 
     def __json__(self) -> list[Any]:
         return list(self)

@@ -46,9 +46,10 @@ class Reconciler:
             return 0
         now = clock.time()
         back_s = min(_BACK_S, options_of(self._app).ttl_s or _BACK_S)
-        keys = [key for key in facts.index_keys(now - back_s, now) if key not in self._done]
-        self._done.intersection_update(facts.index_keys(now - back_s, now))
-        return sum(self._bucket(key, key in facts.index_keys(now - 2 * facts.BUCKET_S, now), now) for key in keys)
+        keys = facts.index_keys(now - back_s, now)
+        fresh = set(facts.index_keys(now - 2 * facts.BUCKET_S, now))
+        self._done.intersection_update(keys)
+        return sum(self._bucket(key, key in fresh, now) for key in keys if key not in self._done)
 
     def _bucket(self, key: str, fresh: bool, now: float) -> int:
         chords = [member[2:] for member in self._shared.tallied(key) if member.startswith("c:")]

@@ -120,7 +120,7 @@ class ResultSet:
     def maybe_throw(self, callback: Callable[[str, Any], Any] | None = None, propagate: bool = True) -> None:
         """Raise what the first that failed has raised."""
         for result, meta in self.metas():
-            if meta is not None:
+            if meta is not None and meta["status"] in states.PROPAGATE_STATES:
                 result.maybe_throw(callback=callback, propagate=propagate)
 
     maybe_reraise = maybe_throw
@@ -170,6 +170,9 @@ class ResultSet:
         """
         if disable_sync_subtasks:
             assert_will_not_block()
+        if not self.results and self.parent is not None:
+            # Nothing to wait for but what comes before it, which may have failed.
+            self.parent.get(timeout=timeout, propagate=propagate, disable_sync_subtasks=False)
         for _, meta in self.iter_native(timeout, interval, no_ack, on_message, on_interval):
             if propagate and meta["status"] in states.PROPAGATE_STATES:
                 break
@@ -182,7 +185,7 @@ class ResultSet:
                 values.append(each._values(leaves, propagate, callback))
                 continue
             result, meta = next(leaves)
-            if meta is not None and propagate:
+            if meta is not None and propagate and meta["status"] in states.PROPAGATE_STATES:
                 result.maybe_throw()
             values.append(meta["result"] if meta is not None else None)
             if callback is not None:

@@ -41,17 +41,20 @@ def send_calls(app: Any, calls: Iterable[Any]) -> None:
 
 
 def send_members(
-    group: Any, args: Sequence[Any], kwargs: Mapping[str, Any], options: Mapping[str, Any], ids: MemberIds
+    group: Any, args: Sequence[Any], kwargs: Mapping[str, Any], options: Mapping[str, Any], results: Any
 ) -> Row:
-    """Send the members of a group; `ids` are those it gets. Those that are workflows are begun one by one."""
+    """Send the members of a group; `results` gets theirs. Those that are workflows are begun one by one."""
+    ids: MemberIds = results.ids
     row = Row(ids.group_id)
 
     def calls() -> Iterator[Any]:
         for index, member in enumerate(group.members()):
             place = {**options, "group_index": index}
             if kind_of(member) != "task":
-                ids.append(str(member.apply_async(args, kwargs, **{**place, "add_to_parent": False}).id))
-                row.add(tree_of(member))
+                made = member.load() if kind_of(member) == "reference" else member.clone()
+                made.freeze()
+                results.add(made.apply_async(args, kwargs, **{**place, "add_to_parent": False}))
+                row.add(tree_of(made))
                 continue
             task_id = member.id or member_id(ids.group_id, index)
             ids.append(task_id)

@@ -80,4 +80,7 @@ def short(tree: Tree) -> str:
     if kind == "chain":
         return " | ".join(below)
     members = ", ".join(below)
-    return f"%{short(tree['b'])}([{members}])" if tree.get("b") else f"group({members})"
+    if not tree.get("b"):
+        return f"group({members})"
+    body = short(tree["b"])
+    return f"%{body if tree['b']['k'] == 'task' else f'({body})'}([{members}])"

@@ -41,7 +41,7 @@ class Workflow(Signature):
         return self._app or current_app
 
     def nodes(self) -> Iterable[Any]:
-        """The signatures that it is made of directly, without reading a generator."""
+        """The signatures that it is made of directly; of a generator the first."""
         return ()
 
     def __reduce__(self) -> Any:
