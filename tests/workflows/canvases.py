@@ -40,7 +40,7 @@ def define(app: Umbel) -> Any:
     def same(*args: Any) -> Any:
         return list(args)
 
-    @task()
+    @task(throws=(ValueError,))
     def fail(*args: Any) -> Any:
         raise ValueError("as it was told")
 
@@ -66,6 +66,28 @@ def define(app: Umbel) -> Any:
     def grow(self: Any, value: Any) -> Any:
         self.add_to_chord(made.add.si(value, 1000))  # type: ignore[attr-defined]
         return value
+
+    @task(bind=True, max_retries=3)
+    def again(self: Any, *args: Any) -> Any:
+        if self.request.retries < 1:
+            raise self.retry(countdown=0)
+        return ["again", *args]
+
+    @task(bind=True)
+    def other(self: Any, *args: Any) -> Any:
+        return self.replace(made.same.si(*args))  # type: ignore[attr-defined]
+
+    @task(bind=True)
+    def others(self: Any, *args: Any) -> Any:
+        return self.replace(made.same.si(*args) | made.again.s())  # type: ignore[attr-defined]
+
+    @task(bind=True)
+    def several(self: Any, *args: Any) -> Any:
+        return self.replace(group(made.same.si(*args), made.again.si(*args)))  # type: ignore[attr-defined]
+
+    @task(bind=True)
+    def worse(self: Any, *args: Any) -> Any:
+        return self.replace(chord([made.same.si(*args), made.fail.si()], made.same.s()))  # type: ignore[attr-defined]
 
     @task()
     def note(*args: Any) -> Any:

@@ -63,7 +63,7 @@ def test_the_bodys_errback_is_called_once_however_many_members_fail(place: Place
     assert isinstance(_error(result, place), ChordError)
     assert called.wait(LIMIT_S)
     place.stop()
-    assert SEEN == [(result.id, "ChordError")]
+    assert [(result.id, "ChordError")] == SEEN
 
 
 def test_what_follows_the_body_fails_as_well(busy: Place) -> None:
