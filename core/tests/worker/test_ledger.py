@@ -54,6 +54,25 @@ def test_who_waits_for_room_is_woken_when_something_is_settled() -> None:
     assert rooms == [1]
 
 
+def test_who_waits_for_much_room_is_woken_for_little_where_the_limit_has_fallen_meanwhile() -> None:
+    ledger = Ledger(1, 1, 0.05)
+    for _ in range(300):
+        ledger.ran(0.00001)
+    held = range(ledger.limit())
+    ledger.add([_entry(n) for n in held])
+    rooms: list[int] = []
+    waiter = threading.Thread(target=lambda: rooms.append(ledger.wait_for_room(30)))
+    waiter.start()
+    while not ledger.is_awaited:
+        pass
+    for _ in range(300):
+        ledger.ran(0.005)
+    ledger.remove(held)
+    waiter.join(10)
+
+    assert rooms == [ledger.limit()]
+
+
 def test_much_that_is_held_ahead_is_refilled_by_halves() -> None:
     ledger = Ledger(1, 1, 0.05)
     for _ in range(300):

@@ -47,8 +47,8 @@ class Ledger:
         self._entries: dict[int, Entry] = {}
         self._held: dict[int, Delivery] = {}
         self._changed = threading.Condition()
-        #: Somebody waits for so much room; 0: nobody does.
-        self._wanted = 0
+        #: Somebody waits for room.
+        self.is_awaited = False
 
     def limit(self) -> int:
         """How many deliveries may be held now."""
@@ -71,7 +71,8 @@ class Ledger:
         with self._changed:
             for key in keys:
                 self._entries.pop(key, None)
-            if self._wanted and self.limit() - len(self._entries) >= self._wanted:
+            # By the limit of now: it may have fallen since the wait began, below what was worthwhile then.
+            if self.is_awaited and self.room():
                 self._changed.notify_all()
 
     def room(self) -> int:
@@ -88,9 +89,9 @@ class Ledger:
         """As `room`, but while there is none it blocks, up to `timeout_s` seconds."""
         with self._changed:
             if not self.room() and timeout_s > 0:
-                self._wanted = self._worthwhile(self.limit())
+                self.is_awaited = True
                 clock.wait(self._changed, timeout_s)
-                self._wanted = 0
+                self.is_awaited = False
             return self.room()
 
     def wake(self) -> None:
