@@ -19,7 +19,8 @@ from harness.installing import celery_scripts
 from harness.server import RedisServer
 
 HERE = Path(__file__).parent
-NEEDED = ("umbel", "umbel-conformance", "umbel-demo", "umbel-memory", "umbel-prefork", "umbel-redis", "umbel-sqlite")
+PARTS = ("canvas", "conformance", "demo", "memory", "prefork", "rabbitmq", "redis", "sqlite")
+NEEDED = ("umbel", *(f"umbel-{part}" for part in PARTS))
 
 
 @pytest.fixture
@@ -29,6 +30,17 @@ def redis(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv("REDIS_URL", server.url())
     yield
     server.kill()
+
+
+@pytest.fixture
+def rabbitmq(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A broker of the page's own at $RABBITMQ_URL."""
+    server = pytest.importorskip("umbel_conformance.rabbitmq_server").RabbitmqServer(tmp_path / "rabbitmq")
+    try:
+        monkeypatch.setenv("RABBITMQ_URL", server.start().url())
+        yield
+    finally:
+        server.close()
 
 
 @pytest.fixture

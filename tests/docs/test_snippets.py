@@ -27,6 +27,8 @@ def is_run(block: Block) -> bool:
 def test_a_page_is_right_from_top_to_bottom(page: Path, request: pytest.FixtureRequest) -> None:
     if "REDIS_URL" in page.read_text("utf-8"):
         request.getfixturevalue("redis")
+    if "RABBITMQ_URL" in page.read_text("utf-8"):
+        request.getfixturevalue("rabbitmq")
     if "$ celery " in page.read_text("utf-8"):
         request.getfixturevalue("celery")
     if wrong := first_mistake(page):
