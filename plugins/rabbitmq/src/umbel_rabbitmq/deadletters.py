@@ -64,9 +64,7 @@ class DeadLetters:
             if back:
                 letters = [found.letter for found in chosen]
                 own = [{HISTORY: as_header(letter.history)} if letter.history else None for letter in letters]
-                posts = [
-                    self._publisher.to_queue(letter.message, some) for letter, some in zip(letters, own, strict=True)
-                ]
+                posts = [self._publisher.back(letter.message, some) for letter, some in zip(letters, own, strict=True)]
                 self._publisher.send(posts)
             look.acknowledge([found.number for found in chosen])
         return len(chosen)

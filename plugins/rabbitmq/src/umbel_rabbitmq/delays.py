@@ -5,12 +5,13 @@ for 2 to the power of its number seconds. The routing key begins with the delay 
 1 a message goes into the queue of the level, and from there to the next exchange; with 0 it goes to that at once. From
 the last one it comes to `celery_delayed_delivery`, where the queues are bound by what stands behind the digits.
 
-Celery's own clients let a key of the queue's exchange stand there. Here it is the name of the queue, as one word, so
-that no two queues are mistaken for one another, and a queue behind a direct exchange can be reached as well.
+Celery's own clients let a key of the queue's exchange stand there. Here it is a word of our own for the queue, so that
+no two queues are mistaken for one another, and a queue behind a direct exchange can be reached as well.
 """
 
 from __future__ import annotations
 
+from hashlib import sha256
 from math import ceil
 from typing import Any
 
@@ -26,8 +27,9 @@ _ESCAPED = str.maketrans({"%": "%25", ".": "%2E", "*": "%2A", "#": "%23"})
 
 
 def word(queue: str) -> str:
-    """The name of a queue as one word of a routing key."""
-    return queue.translate(_ESCAPED)
+    """One word of a routing key, and no other queue's; a key has 255 bytes, and the digits take 56."""
+    name = f"umbel:{queue.translate(_ESCAPED)}"
+    return name if len(name.encode()) <= 190 else f"umbel:{sha256(queue.encode()).hexdigest()}"
 
 
 def routing_key(delay_s: float, queue: str) -> str:

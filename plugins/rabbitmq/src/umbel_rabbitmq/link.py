@@ -7,6 +7,7 @@ bytes already. So both read from one buffer, this one.
 
 from __future__ import annotations
 
+import logging
 import select
 import socket
 from collections.abc import Callable, Iterator
@@ -18,10 +19,12 @@ from typing import Any
 from attrs import define
 
 from umbel import clock
-from umbel.exceptions import PermanentError
+from umbel.exceptions import DriverError, PermanentError
 from umbel_rabbitmq import frames
 from umbel_rabbitmq.errors import GoneError, translated
 from umbel_rabbitmq.opening import Connection, Opener
+
+_log = logging.getLogger(__name__)
 
 Frame = tuple[int, int, bytes]
 #: What is read from the socket at once.
@@ -229,9 +232,11 @@ class Link:
         """Take in what has come, without waiting; whether the connection is still open then."""
         if self._socket is None:
             return False
-        with suppress(GoneError):
+        try:
             while self.is_readable() and self.read(0.0):
                 pass
+        except DriverError as error:
+            _log.info("%s", error)
         return self._socket is not None
 
     def is_readable(self, timeout_s: float = 0.0) -> bool:

@@ -98,11 +98,20 @@ class Publisher(Listener):
             return self.post(message, queue, message.exchange, message.routing_key or message.queue)
         return self.to_queue(message)
 
+    def to_queue(self, message: Message, own: dict[str, Any] | None = None) -> Post:
+        """On its way to its queue, by its exchange, at once or when it is due."""
+        return self._later(message, own, message.due) or self.post(
+            message, message.queue, *self._places[message.queue].address, own=own
+        )
+
     # For those who put messages back
 
-    def to_queue(self, message: Message, own: dict[str, Any] | None = None, due: float | None = None) -> Post:
-        """On its way to its queue, at once or when it is due."""
-        due = message.due if due is None else due
+    def back(self, message: Message, own: dict[str, Any] | None = None, due: float | None = None) -> Post:
+        """On its way to its queue and no other, at once or when it is due."""
+        return self._later(message, own, due) or self.post(message, message.queue, "", message.queue, own)
+
+    def _later(self, message: Message, own: dict[str, Any] | None, due: float | None) -> Post | None:
+        """On its way to its queue when it is due; None if that is now."""
         delay_s = 0.0 if due is None else due - clock.time()
         if delay_s > 0:
             if message.expires is not None:
@@ -111,7 +120,7 @@ class Publisher(Listener):
             post = self.post(message, message.queue, ENTRANCE, routing_key(delay_s, message.queue), own)
             post.delayed = True
             return post
-        return self.post(message, message.queue, *self._places[message.queue].address, own=own)
+        return None
 
     def post(
         self, message: Message, queue: str, exchange: str, routing_key: str, own: dict[str, Any] | None = None

@@ -73,7 +73,7 @@ class Settler:
         if settlement.lost:
             history.append(Death(clock.time(), here(), settlement.reason or "its process died"))
         own = {LOST: lost, HISTORY: as_header(history)} if lost or history else None
-        return self._publisher.to_queue(delivery.message, own, settlement.due if settlement.due is not None else 0.0)
+        return self._publisher.back(delivery.message, own, settlement.due)
 
     def begun(self, deliveries: Sequence[Delivery]) -> None:
         """Note that they run, where that is of interest."""
