@@ -33,12 +33,12 @@ def url(rabbitmq_server: RabbitmqServer, vhost: str) -> str:
 
 
 @pytest.fixture(scope="session")
-def start_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], RabbitmqServer]]:
-    """Starts a server of one's own, with this configuration; gone at the end."""
+def start_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., RabbitmqServer]]:
+    """Starts a server of one's own, with this configuration and these arguments; gone at the end."""
     started: list[RabbitmqServer] = []
 
-    def start(config: str = "") -> RabbitmqServer:
-        started.append(RabbitmqServer(tmp_path_factory.mktemp("own"), config))
+    def start(config: str = "", arguments: str = "") -> RabbitmqServer:
+        started.append(RabbitmqServer(tmp_path_factory.mktemp("own"), config, arguments))
         return started[-1].start()
 
     yield start

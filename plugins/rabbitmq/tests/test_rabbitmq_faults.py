@@ -23,9 +23,9 @@ AGAIN_S = 5.0
 
 
 @pytest.fixture(scope="module")
-def own_server(start_server: Callable[[str], RabbitmqServer]) -> RabbitmqServer:
+def own_server(start_server: Callable[..., RabbitmqServer]) -> RabbitmqServer:
     """One that these tests may do anything to; it closes a channel that does not acknowledge within four seconds."""
-    return start_server("consumer_timeout = 4000\nchannel_tick_interval = 1000")
+    return start_server("consumer_timeout = 4000", "-rabbit channel_tick_interval 1000")
 
 
 @pytest.fixture

@@ -45,13 +45,14 @@ class RabbitmqServer:
 
     user = password = "umbel"
 
-    def __init__(self, folder: Path, config: str = "", busy: bool = False) -> None:
-        """`config` is what stands in its rabbitmq.conf beside what is needed here. A node that is `busy` waits as
-        Erlang does if nobody says otherwise, which takes CPU from other processes of the machine."""
+    def __init__(self, folder: Path, config: str = "", arguments: str = "", busy: bool = False) -> None:
+        """`config` is what stands in its rabbitmq.conf beside what is needed here, `arguments` on its command line, for
+        what has no name there: `-rabbit key value`. A node that is `busy` waits as Erlang does if nobody says
+        otherwise, which takes CPU from other processes of the machine."""
         self.folder = folder
         self._busy = busy
         self.port, self._dist_port, self._epmd_port = (_free_port() for _ in range(3))
-        self._config = config
+        self._config, self._arguments = config, arguments
         self._vhosts = count(1)
         self._epmd: subprocess.Popen[bytes] | None = None
         self._node: subprocess.Popen[bytes] | None = None
@@ -169,7 +170,7 @@ class RabbitmqServer:
             # The script becomes the node, so that who kills the one kills the other.
             "RUNNING_UNDER_SYSTEMD": "true",
             "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": "-kernel inet_dist_use_interface {127,0,0,1}"
-            + ("" if self._busy else " +sbwt none"),
+            f"{'' if self._busy else ' +sbwt none'} {self._arguments}",
             "RABBITMQ_ENABLED_PLUGINS_FILE": str(self.folder / "enabled_plugins"),
             "RABBITMQ_CONFIG_FILE": str(self.folder / "rabbitmq"),
             "RABBITMQ_CONF_ENV_FILE": str(self.folder / "none"),

@@ -15,6 +15,7 @@ from typing import Any
 
 from attrs import define
 
+from umbel import clock
 from umbel_rabbitmq import frames
 from umbel_rabbitmq.declaring import Declarer, exists
 from umbel_rabbitmq.holding import Holdings
@@ -25,6 +26,8 @@ _log = logging.getLogger(__name__)
 
 #: How many are asked for in one write.
 ASKED_AT_ONCE = 200
+#: So long after the last delivery none is on the way.
+QUIET_S = 1.0
 
 
 @define(slots=True, eq=False)
@@ -97,7 +100,7 @@ class Consumer(Listener):
             mine = known.get(queue)
             if mine is None:
                 self._consume(queue, wanted)
-            elif not self._consumers[mine].prefetch * 3 // 4 <= wanted <= self._consumers[mine].prefetch * 5 // 4:
+            elif not self._fits(mine, wanted) and self._may_go(mine):
                 self._cancel(mine)
                 self._consume(queue, wanted)
 
@@ -116,7 +119,7 @@ class Consumer(Listener):
 
     def delivered(self, content: Content) -> None:
         queue = self._queues[content.consumer] if content.consumer else self._asked.popleft()
-        self.holdings.came(content.number)
+        self.holdings.came(content.number, content.consumer)
         self._buffers.setdefault(queue, deque()).append(content)
 
     def got_nothing(self) -> None:
@@ -130,6 +133,21 @@ class Consumer(Listener):
             self.link.write(b"".join([frames.get(queue) for queue in queues]))
         while self._asked:
             self.link.read_answer()
+
+    def _fits(self, name: str, wanted: int) -> bool:
+        prefetch = self._consumers[name].prefetch
+        return prefetch * 3 // 4 <= wanted <= prefetch * 5 // 4
+
+    def _may_go(self, name: str) -> bool:
+        """Whether nothing is on the way to a consumer: one that has all it may have, or has had nothing for a while.
+
+        What is on its way to one that is cancelled returns to a quorum queue, which counts that, and comes after the
+        others. There is no hurry: one that has not all it may have needs no more.
+        """
+        unsettled = self.holdings.unsettled(name)
+        if unsettled:
+            return unsettled >= self._consumers[name].prefetch
+        return clock.monotonic() - self.link.heard_at > QUIET_S
 
     def _consume(self, queue: str, prefetch: int) -> None:
         place = self._declarer.declare(self.link, queue)

@@ -33,6 +33,7 @@ _KNOWN: tuple[tuple[str, type[DriverError], str], ...] = (
     ("NOT_ALLOWED - access to vhost", PermanentError, "this user may not use it: rabbitmqctl set_permissions"),
     ("inequivalent arg", PermanentError, "it exists, and is not what the settings say: change them, or delete it"),
     ("delivery acknowledgement on channel", TemporaryError, "tell umbel the broker's consumer_timeout, in seconds"),
+    ("unknown delivery tag", TemporaryError, "the channel is replaced, and what it held comes back"),
     ("RESOURCE_LOCKED", PermanentError, "another connection has it for itself alone"),
     ("NOT_FOUND - no queue", TemporaryError, "it was deleted, or its node is down"),
     ("NOT_FOUND - no exchange", PermanentError, "declare it first, or name it in task_queues"),

@@ -25,6 +25,7 @@ class Hold:
     #: Of the keeper's link: what came over an older connection has gone back.
     opening: int
     since: float
+    consumer: str = ""
     message_id: str = ""
     #: Where the broker was told that it began to run.
     begun: bool = False
@@ -42,18 +43,23 @@ class Holdings:
     def __init__(self, link: Link) -> None:
         self._link = link
         self._lock = Lock()
-        #: In the order of their numbers; what waits here for the next call is in it as well, as None.
-        self._all: dict[int, Hold | None] = {}
+        #: In the order of their numbers; what waits here for the next call is in it as well, with its consumer's name.
+        self._all: dict[int, Hold | str] = {}
         #: How many are in the hands of the kernel.
         self.handed_out = 0
 
-    def came(self, number: int) -> None:
+    def came(self, number: int, consumer: str = "") -> None:
         """A delivery that nobody has yet."""
         with self._lock:
-            self._all[number] = None
+            self._all[number] = consumer
+
+    def unsettled(self, consumer: str) -> int:
+        """How many of those that came to a consumer are here."""
+        with self._lock:
+            return sum((one if isinstance(one, str) else one.consumer) == consumer for one in self._all.values())
 
     def hand_out(self, queue: str, content: Content) -> Hold:
-        hold = Hold(queue, self, content.number, self._link.openings, clock.monotonic())
+        hold = Hold(queue, self, content.number, self._link.openings, clock.monotonic(), content.consumer)
         with self._lock:
             self._all[hold.number] = hold
             self.handed_out += 1

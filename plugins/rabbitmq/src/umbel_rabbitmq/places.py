@@ -132,12 +132,15 @@ class Places:
         return Place(name, (binding,), self._arguments("", given), None, durable, False, auto_delete)
 
     def _of_kombu(self, queue: Any) -> Place:
+        # kombu keeps them as a set. As in Celery, a queue that has nothing else is reached by its name.
         bindings = [
             Binding(_exchange(one.exchange), one.routing_key or "", one.arguments) for one in queue.bindings or ()
         ]
-        if queue.exchange is not None and (queue.exchange.name or not bindings):
-            key = queue.routing_key or ""
-            bindings.insert(0, Binding(_exchange(queue.exchange), key, queue.binding_arguments))
+        bindings.sort(key=lambda one: (one.exchange.name, one.routing_key))
+        own = Binding(Exchange())
+        if queue.exchange is not None:
+            own = Binding(_exchange(queue.exchange), queue.routing_key or "", queue.binding_arguments)
+        bindings.insert(0, own)
         return Place(
             queue.name,
             tuple(bindings),
