@@ -5,13 +5,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 from harness.parties import Client, Parties, Worker
 from harness.server import RedisServer
 
-from umbel_conformance.rabbitmq_server import RabbitmqServer
+if TYPE_CHECKING:
+    from umbel_conformance.rabbitmq_server import RabbitmqServer
 
 HERE = Path(__file__).parent
 KINDS = ("celery", "umbel")
@@ -33,7 +34,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def rabbitmq(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RabbitmqServer]:
-    server = RabbitmqServer(tmp_path_factory.mktemp("rabbitmq"))
+    kit = pytest.importorskip("umbel_conformance.rabbitmq_server")
+    server = kit.RabbitmqServer(tmp_path_factory.mktemp("rabbitmq"))
     try:
         yield server.start()
     finally:
