@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from . import targets_rabbitmq
 from .comparisons import Verdict, at_most, drains, of_one_row, rate, share
 from .samples import Row
 
@@ -12,7 +13,7 @@ FLOOR = "Bare LPUSH"
 
 def verdicts(broker: str, rows: Sequence[Row]) -> list[Verdict]:
     """Every target, in the order in which they were promised."""
-    return {"sqlite": _sqlite, "redis": _redis}[broker](rows)
+    return {"sqlite": _sqlite, "redis": _redis, "rabbitmq": targets_rabbitmq.verdicts}[broker](rows)
 
 
 def _sqlite(rows: Sequence[Row]) -> list[Verdict]:

@@ -10,6 +10,7 @@ It runs in the contender's own interpreter, beside an app module that defines
     send_many(n)           its fastest way to enqueue n calls; absent where there is none but a loop over `send`
     send_later(n, delay_s) n calls that are due later
     send_hold(n)           n calls of a task that blocks until the counter is released
+    send_together(who, n)  n calls by many callers at once, such as `8 threads`; absent where nobody is measured so
     call()                 one call that waits for its result; returns the result
     stored()               how many results are stored; the database is read without the contender's own library
 """
@@ -56,6 +57,12 @@ class Driver:
     def later(self, n: int, delay_s: float) -> dict[str, Any]:
         with Timed() as timed:
             self._app.send_later(n, delay_s)
+        return timed.answer
+
+    def together(self, who: str, n: int) -> dict[str, Any]:
+        """n calls by many callers at once, each with its share."""
+        with Timed() as timed:
+            self._app.send_together(who, n)
         return timed.answer
 
     def hold(self, n: int) -> dict[str, Any]:
