@@ -163,7 +163,7 @@ def quorum(connect: Connect) -> RabbitmqTransport:
 
 
 def test_a_quorum_queue_is_consumed_from_with_a_window_that_grows_and_shrinks(quorum: RabbitmqTransport) -> None:
-    """What is on its way to a consumer that is cancelled comes back later, and as lost: so nothing may be on its way."""
+    """What is on its way to one that is cancelled comes back later, and as lost: so nothing may be on its way."""
     quorum.publish([Message("celery", str(number).encode()) for number in range(1000)])
     seen: list[Delivery] = []
     for limit in (1, 4, 100, 300, 2, 1, 2, 50, 240, 3, 297):
