@@ -18,7 +18,7 @@ def verdicts(broker: str, rows: Sequence[Row]) -> list[Verdict]:
 
 def _sqlite(rows: Sequence[Row]) -> list[Verdict]:
     return [
-        at_most(rows, "round trip p50 ≤ 2 ms", "round trip", "p50_ms", 2.0, "ms"),
+        at_most(_trips(rows, "5 ms apart"), "round trip p50 ≤ 2 ms", "round trip", "p50_ms", 2.0, "ms"),
         at_most(rows, "idle worker < 1 % CPU", "idle", "cpu_percent", 1.0, "%"),
         *drains(rows, "Huey", 5),
         *drains(rows, "Celery", 10),
@@ -35,14 +35,26 @@ def _redis(rows: Sequence[Row]) -> list[Verdict]:
     return [
         *(each for kept in ("ignored", "stored") for each in _redis_drains(rows, kept)),
         *_redis_calls(rows),
-        at_most(rows, "round trip, solo: p50 < 0.6 ms", "round trip", "p50_ms", 0.6, "ms", "solo"),
-        at_most(rows, "round trip, prefork: p50 < 1 ms", "round trip", "p50_ms", 1.0, "ms"),
-        *(
-            of_one_row(rows, f"round trip, {pool}: p99 < 3 × p50", "round trip", "p99_ms", "p50_ms", 3, pool)
-            for pool in ("solo", "prefork")
-        ),
+        *(each for group in ("back to back", "5 ms apart") for each in _redis_trips(_trips(rows, group), group)),
+        *_redis_workflows(rows),
         at_most(rows, "idle worker < 0.5 % CPU", "idle", "cpu_percent", 0.5, "%"),
         at_most(rows, "idle worker < 5 commands/s", "idle", "commands_s", 5.0, "commands/s"),
+    ]
+
+
+def _trips(rows: Sequence[Row], group: str) -> list[Row]:
+    return [row for row in rows if (row.measurement, row.group) == ("round trip", group)]
+
+
+def _redis_trips(rows: Sequence[Row], group: str) -> list[Verdict]:
+    what, key = f"round trip, {group}", "p50_ms"
+    return [
+        at_most(rows, f"{what}, solo: p50 < 0.6 ms", "round trip", key, 0.6, "ms", "solo"),
+        at_most(rows, f"{what}, prefork: p50 < 1 ms", "round trip", key, 1.0, "ms"),
+        *(
+            of_one_row(rows, f"{what}, {pool}: p99 < 3 × p50", "round trip", "p99_ms", key, 3, pool)
+            for pool in ("solo", "prefork")
+        ),
     ]
 
 
@@ -56,6 +68,22 @@ def _redis_drains(rows: Sequence[Row], kept: str) -> list[Verdict]:
         found.append(rate(_of("Umbel", one), of, target, "tasks_s", times, _times))
     target = f"drain, prefork 2, results {kept} ≥ 15 × Celery's"
     return [*found, rate(_of("Umbel", prefork), _of("Celery", prefork), target, "tasks_s", 15, _times)]
+
+
+def _redis_workflows(rows: Sequence[Row]) -> list[Verdict]:
+    """In wall time on chords, and in bytes on nested ones."""
+    measured = [row for row in rows if row.measurement == "workflows"]
+    found = []
+    for group, key, part in (
+        ("chords of 10", "wall_s", 1 / 10),
+        ("one chord", "wall_s", 1 / 10),
+        ("nested chords", "wall_s", 1 / 10),
+        ("nested chords", "sent_kib", 1 / 10),
+    ):
+        chosen = [row for row in measured if row.group.endswith(group)]
+        what = "time" if key == "wall_s" else "bytes"
+        found.append(share(chosen, f"workflows, {group}: {what} ≤ a tenth of Celery's", "workflows", key, part))
+    return found
 
 
 def _redis_calls(rows: Sequence[Row]) -> list[Verdict]:

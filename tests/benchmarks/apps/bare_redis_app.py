@@ -15,7 +15,7 @@ _url = urlsplit(os.environ["BENCH_BROKER_URL"])
 _connection = Connection(host=_url.hostname, port=_url.port)
 
 
-def _call(*command):
+def call_redis(*command):
     _connection.send_command(*command)
     return _connection.read_response()
 
@@ -23,7 +23,7 @@ def _call(*command):
 def _message():
     """As many bytes as Umbel sends."""
     noop.delay()
-    return _call("RPOP", "celery")
+    return call_redis("RPOP", "celery")
 
 
 MESSAGE = _message()
@@ -34,6 +34,12 @@ def send():
     _connection.read_response()
 
 
+def call():
+    """There and back, through a process that only hands on what comes (`bare_redis_echo.py`)."""
+    call_redis("LPUSH", "asked", MESSAGE)
+    return int(call_redis("BRPOP", "answered", 0)[1] == MESSAGE)
+
+
 def send_many(n):
     for left in range(n, 0, -FEW):
-        _call("LPUSH", "bare", *[MESSAGE] * min(left, FEW))
+        call_redis("LPUSH", "bare", *[MESSAGE] * min(left, FEW))

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from ..brokers import Broker
 from ..contender import Contender, Setup
+
+ECHO = Path(__file__).parents[1] / "apps" / "bare_redis_echo.py"
 
 
 class BareRedis(Contender):
@@ -25,12 +28,13 @@ class BareRedis(Contender):
         return {"BENCH_BROKER_URL": broker.address, "BENCH_BACKEND_URL": broker.address}
 
     def setups(self) -> Sequence[Setup]:
-        return ()
+        return (Setup("echo", 1, (("python", str(ECHO)),), frozenset({"round trip"})),)
 
     def settings(self) -> str:
         return (
             "no contender but the floor: redis-py's `Connection` sends an LPUSH of a message that Umbel has made and "
-            "waits for the answer; in bulk 100 messages in one LPUSH"
+            "waits for the answer; in bulk 100 messages in one LPUSH; its round trip is two lists and a process that "
+            "moves what comes from one to the other (BRPOP, LPUSH)"
         )
 
 
