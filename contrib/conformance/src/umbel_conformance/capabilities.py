@@ -21,6 +21,8 @@ KNOWN_FEATURES: dict[str, frozenset[str]] = {
             "fanout",
             "history",
             "lease",
+            "losses",
+            "ordered",
             "pause",
             "priority",
             "transactional",

@@ -16,10 +16,12 @@ class Transport(ABC):
     **Features** (`features` names those that the driver has):
 
     - `across_processes`: another process with the same URL sees the same queues
-    - `durable`: messages outlive every process that handled them
+    - `durable`: what waits in a queue outlives every process; what is held does where there is `lease`
+    - `ordered`: the messages of a queue are handed out in the order in which they were published
     - `delayed`: `Message.due` and `Settlement.due` are honoured by the broker
     - `priority`: `Message.priority` orders delivery within a queue; without it, priorities are taken and ignored
-    - `lease`: what a dead process held comes back by itself within a few `lease_s`
+    - `lease`: what a dead process held comes back by itself within a few `lease_s`; without it, that is lost
+    - `losses`: `Delivery.lost` and `begun` count; without it `lost` is 1 for all that came back from the dead
     - `transactional`: a `publish` that raises has published nothing
     - `dead_letters`: `Action.DEAD` keeps the message; `admin().dead/revive/discard/bury` work
     - `history`: a dead letter knows each loss that counted (`Delivery.lost`) and its end: when, in whose hands, and why
@@ -54,7 +56,7 @@ class Transport(ABC):
 
     @abstractmethod
     def publish(self, messages: Sequence[Message]) -> None:
-        """Put messages on their queues, in order; a queue that does not exist is created.
+        """Put messages on their queues, one after the other; a queue that does not exist is created.
 
         Returns when the broker has them all. Raises `TemporaryError` or `PermanentError` (headers that are not plain
         data, say); without the feature `transactional` some may have been published then (the kernel publishes the
@@ -67,8 +69,8 @@ class Transport(ABC):
         Without queues it waits for nothing, until time runs out or `wake`.
 
         Returns what is there as soon as anything is (never waits for a batch to fill), or an empty sequence when time
-        ran out or `wake` was called. With `priority` the most urgent message of a queue comes first, and equal ones in
-        the order in which they were published; queues are served in turn, so that a full one starves none. A leased
+        ran out or `wake` was called. With `priority` the most urgent message of a queue comes first, and equal ones,
+        if `ordered`, as they were published; queues are served in turn, so that a full one starves none. A leased
         message is invisible to others until it is settled or its lease ends unextended.
         """
 
@@ -90,7 +92,7 @@ class Transport(ABC):
         counts for all of them, every other one only for what had begun. If the lease of one of these ends unsettled,
         `lost` grows by one; that of a suspect that did not begin ends without that. Called by the thread that hears
         what the pool does, before a task runs that the pool runs in place. Does nothing by default: a driver with the
-        feature `lease` implements it. What is no longer held is passed over.
+        feature `losses` implements it. What is no longer held is passed over.
         """
 
     @abstractmethod

@@ -28,7 +28,7 @@ from umbel_rabbitmq.settling import Settler
 from umbel_rabbitmq.waiting import Waiter
 
 _FEATURES = frozenset(
-    {"across_processes", "dead_letters", "delayed", "durable", "expires", "fanout", "history", "lease"}
+    {"across_processes", "dead_letters", "delayed", "durable", "expires", "fanout", "history", "lease", "losses", "ordered"}
 )
 
 

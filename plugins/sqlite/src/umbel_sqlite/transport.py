@@ -34,6 +34,8 @@ class SqliteTransport(Transport):
             "fanout",
             "history",
             "lease",
+            "losses",
+            "ordered",
             "pause",
             "priority",
             "transactional",

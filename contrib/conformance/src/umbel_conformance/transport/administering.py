@@ -9,15 +9,16 @@ from umbel_conformance.transport.bench import TransportBench, acks, bodies, mess
 
 class Administering(TransportBench):
     def test_queues_are_listed_by_name(self, transport: Transport, admin: QueueAdmin) -> None:
-        transport.publish([message("1", "zebra"), message("2", "ant"), message("3", "ünïcode")])
+        third = "ünïcode" if self.any_queue_name else "yak"
+        transport.publish([message("1", "zebra"), message("2", "ant"), message("3", third)])
         names = list(admin.queues())
         assert names == sorted(names)
-        assert {"ant", "ünïcode", "zebra"} <= set(names)
+        assert {"ant", third, "zebra"} <= set(names)
 
     def test_a_queue_that_does_not_exist_is_empty_for_the_operator(self, admin: QueueAdmin) -> None:
-        depth = admin.depth("never heard of")
-        assert (depth.queue, depth.ready, depth.paused) == ("never heard of", 0, False)
-        assert admin.purge("never heard of") == 0
+        depth = admin.depth("never-heard-of")
+        assert (depth.queue, depth.ready, depth.paused) == ("never-heard-of", 0, False)
+        assert admin.purge("never-heard-of") == 0
 
     def test_the_depth_follows_the_messages(self, transport: Transport, admin: QueueAdmin) -> None:
         transport.publish([*numbered(5), message("elsewhere", "other")])
@@ -43,7 +44,7 @@ class Administering(TransportBench):
         held = self.take_one(transport)
         assert admin.purge("q") == 2
         assert list(transport.settle(settled(held, Action.REQUEUE))) == []
-        assert bodies(self.take(transport, 1)) == ["0"]
+        assert bodies(self.take(transport, 1)) == bodies([held])
 
     def test_a_purged_queue_can_be_used_again(self, transport: Transport, admin: QueueAdmin) -> None:
         transport.publish(numbered(3))

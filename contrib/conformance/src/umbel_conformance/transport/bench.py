@@ -55,6 +55,10 @@ class TransportBench(Patience, Capabilities, DriverHygiene):
     short_delay_s: ClassVar[float] = 0.3
     #: The size of the huge payload. Lower it if your broker has a limit of its own.
     huge_bytes: ClassVar[int] = 4 * 2**20
+    #: Messages of a large batch. Lower it if your broker takes its time for each.
+    large_batch: ClassVar[int] = 2000
+    #: Names of queues may have any character. False if your broker has an alphabet for them.
+    any_queue_name: ClassVar[bool] = True
 
     @pytest.fixture
     def make_transport(self) -> MakeTransport:
@@ -116,7 +120,7 @@ class TransportBench(Patience, Capabilities, DriverHygiene):
             yield start
 
     def take(self, transport: Transport, count: int, *queues: str) -> list[Delivery]:
-        """Reserve until `count` messages have come; fails if they do not."""
+        """Reserve until `count` messages have come; fails if they do not. Sorted where the broker has no order."""
         taken: list[Delivery] = []
 
         def enough() -> bool:
@@ -125,6 +129,8 @@ class TransportBench(Patience, Capabilities, DriverHygiene):
 
         self.eventually(enough, f"{count} messages, and got {len(taken)}")
         assert len(taken) == count
+        if "ordered" not in transport.features:
+            taken.sort(key=lambda one: (len(one.message.body), one.message.body))
         return taken
 
     def take_one(self, transport: Transport, queue: str = "q") -> Delivery:

@@ -100,7 +100,7 @@ class DeadLetters(TransportBench):
         assert admin.revive([letter.key for letter in letters]) == 2
         assert sorted(bodies(self.take(transport, 2))) == ["0", "1"]
 
-    @needs("dead_letters", "lease")
+    @needs("dead_letters", "losses")
     def test_a_dead_letter_says_how_often_it_was_lost(self, connect: Connect, admin: QueueAdmin) -> None:
         victim, other = connect(lease_s=self.short_lease_s), connect()
         victim.publish([message("poison")])
@@ -120,7 +120,7 @@ class DeadLetters(TransportBench):
         assert before - 1 <= end.at <= clock.time() + 1
         assert end.worker.endswith(f"/{os.getpid()}")
 
-    @needs("dead_letters", "history", "lease")
+    @needs("dead_letters", "history", "losses")
     def test_a_dead_letter_has_a_history_of_its_losses(self, connect: Connect, admin: QueueAdmin) -> None:
         connect().publish([message("poison", headers={"id": "3f1d"})])
         for times in range(3):
@@ -144,7 +144,7 @@ class DeadLetters(TransportBench):
         assert all(one.worker.endswith(f"/{os.getpid()}") for one in (*begun, returned, end))
         assert first.worker in ("", end.worker), "who held it without a word may be unknown, but is nobody else"
 
-    @needs("dead_letters", "history", "lease")
+    @needs("dead_letters", "history", "losses")
     def test_a_revived_message_brings_its_history_when_it_dies_again(self, connect: Connect, admin: QueueAdmin) -> None:
         victim = connect(lease_s=self.short_lease_s)
         victim.publish([message("poison")])

@@ -80,6 +80,7 @@ class Priority(TransportBench):
         self.pass_time(victim.lease_s * 3)
         assert bodies(self.take(other, 2)) == ["urgent", "patient"]
 
+    @needs("ordered")
     @lacks("priority")
     def test_an_undeclared_priority_is_no_reason_to_refuse_and_changes_no_order(self, transport: Transport) -> None:
         """It is advice: a message that says how urgent it is gets through on every broker."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from umbel.contracts import Transport
+from umbel_conformance.capabilities import needs
 from umbel_conformance.transport.bench import Connect, TransportBench, bodies, message, numbered
 
 UNICODE = "žluťoučký kůň 🐎 \u0000 \u202e مرحبا"
@@ -27,6 +28,7 @@ class Publishing(TransportBench):
         transport.publish(numbered(50))
         assert bodies(self.take(transport, 50)) == [str(number) for number in range(50)]
 
+    @needs("ordered")
     def test_messages_of_many_batches_come_in_order(self, transport: Transport) -> None:
         for number in range(10):
             transport.publish([message(str(number))])
@@ -72,11 +74,13 @@ class Publishing(TransportBench):
     def test_a_huge_body_comes_back_unchanged(self, transport: Transport) -> None:
         body = bytes(range(256)) * (self.huge_bytes // 256)
         transport.publish([message(body), message("small")])
-        huge, small = self.take(transport, 2)
+        small, huge = sorted(self.take(transport, 2), key=lambda one: len(one.message.body))
         assert huge.message.body == body, "the huge body was changed"
         assert small.message.body == b"small"
 
     def test_queue_names_may_be_unicode(self, transport: Transport) -> None:
+        if not self.any_queue_name:
+            pytest.skip("its broker has an alphabet for names (see any_queue_name)")
         transport.publish([message("hello", "fronta č. 1/ü")])
         assert bodies(self.take(transport, 1, "fronta č. 1/ü")) == ["hello"]
 
@@ -87,5 +91,6 @@ class Publishing(TransportBench):
         assert self.take_one(transport).message.headers["stamps"] == {"a": 1}
 
     def test_a_large_batch_arrives_complete(self, transport: Transport) -> None:
-        transport.publish(numbered(2000))
-        assert sorted(bodies(self.take(transport, 2000)), key=int) == [str(number) for number in range(2000)]
+        transport.publish(numbered(self.large_batch))
+        taken = bodies(self.take(transport, self.large_batch))
+        assert sorted(taken, key=int) == [str(number) for number in range(self.large_batch)]

