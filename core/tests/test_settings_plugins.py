@@ -109,6 +109,16 @@ def test_a_section_is_made_of_conf_and_overrides(install):
     assert (section.lease_s, section.speed, section.hosts) == (5, 2, ["b", "c"])
 
 
+def test_what_has_no_field_goes_to_the_one_that_takes_the_rest(install):
+    source = "from attrs import Factory, field, frozen\n@frozen\nclass AcmeSettings:\n    speed: int = 1\n"
+    install("acme", source + "    more: dict[str, object] = field(default=Factory(dict), metadata={'rest': True})\n")
+    conf = Settings()
+    conf.update(acme_more={"kept": 0, "sped": 0})
+    section = conf.section("acme", Override({"speed": 2, "sped": 3, "spud": 4}, "broker_transport_options"))
+    assert (section.speed, section.more) == (2, {"kept": 0, "sped": 3, "spud": 4})
+    assert conf.acme_more == {"kept": 0, "sped": 0}
+
+
 @pytest.mark.parametrize(
     ("override", "message"),
     [

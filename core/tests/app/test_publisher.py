@@ -19,6 +19,8 @@ MESSAGES = (Message("q", b"one"), Message("q", b"two"))
 class Broker:
     """Fails `failures` times, each after `takes_s` seconds."""
 
+    features = frozenset({"delayed"})
+
     def __init__(self, now: clock.ManualClock, failures: int, takes_s: float) -> None:
         self.now, self.failures, self.takes_s = now, failures, takes_s
         self.attempts: list[Sequence[Message]] = []
@@ -90,3 +92,12 @@ def test_a_message_that_cannot_be_published_spoils_no_other(now: clock.ManualClo
     batch = [publisher.post([message]) for message in (MESSAGES[0], Message("q", b"bad"), MESSAGES[1])]
     publisher.close()
     assert [type(future.exception(10)) for future in batch] == [type(None), PermanentError, type(None)]
+
+
+def test_a_broker_that_cannot_delay_gets_messages_at_once(now: clock.ManualClock) -> None:
+    """Whoever receives them reads the header `eta`."""
+    broker = Broker(now, failures=0, takes_s=0.0)
+    Publisher(broker).publish([Message("q", b"later", due=1e12)])  # type: ignore[arg-type]
+    broker.features = frozenset()  # type: ignore[misc]
+    Publisher(broker).publish([Message("q", b"later", due=1e12)])  # type: ignore[arg-type]
+    assert [message.due for batch in broker.attempts for message in batch] == [1e12, None]

@@ -24,6 +24,14 @@ def test_an_installed_name_is_known_with_its_distribution_and_version_and_nothin
     assert "acme_plugin" not in sys.modules
 
 
+def test_what_stands_after_a_plus_is_the_drivers_own(site: Any) -> None:
+    site.install("umbel-acme", {"transport": {"acme": "a", "acme+tls": "b"}})
+    found = [Catalogue().find("transport", name).value for name in ("acme", "acme+tls", "acme+postgresql+psycopg")]
+    assert found == ["a", "b", "a"]
+    with pytest.raises(PluginNotFound, match="is not installed"):
+        Catalogue().find("transport", "other+acme")
+
+
 def test_the_kernels_own_drivers_come_through_the_same_door() -> None:
     catalogue = Catalogue()
     assert catalogue.find("serializer", "json").distribution == KERNEL

@@ -127,6 +127,8 @@ def test_what_began_keeps_its_lease_until_the_broker_has_confirmed_the_acknowled
     asked, back = threading.Event(), threading.Event()
 
     class Transport:
+        features = frozenset({"delayed"})
+
         def settle(self, settlements: Sequence[Settlement]) -> Sequence[Settlement]:
             asked.set()
             if not back.is_set():

@@ -29,7 +29,9 @@ class Publisher:
         self._transport = transport
         self._observe = observe
         self._patience_s = patience_s
-        self._commits: GroupCommit[Message] = GroupCommit(transport.publish)
+        self._commits: GroupCommit[Message] = GroupCommit(
+            transport.publish if "delayed" in transport.features else self._publish_now
+        )
         self._posted: SimpleQueue[_Posted | None] = SimpleQueue()
         self._thread: threading.Thread | None = None
         self._lock = threading.Lock()
@@ -44,6 +46,12 @@ class Publisher:
         if self._observe is not None:
             for message in messages:
                 self._observe(message=message)
+
+    def _publish_now(self, messages: Sequence[Message]) -> None:
+        """For a broker that cannot delay: whoever receives a message too early waits (the step `eta`)."""
+        for message in messages:
+            message.due = None
+        self._transport.publish(messages)
 
     def _insist(self, messages: Sequence[Message], policy: Mapping[str, Any], error: TemporaryError) -> None:
         """Try again. A broker that refuses is asked as often as the policy says; of one that does not answer, as often

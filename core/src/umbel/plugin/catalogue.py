@@ -99,11 +99,14 @@ class Catalogue:
         return [entry.name for entry in self.entries(kind) if entry.status == "ok"]
 
     def find(self, kind: str, name: str, source: str = "") -> Entry:
-        """The entry of that name. `source` says in the error where the name came from (`broker_url`, `--pool`, …).
+        """The entry of that name, or of what stands before its `+` (the rest is the driver's own, as in `sqla+sqlite`).
 
-        Raises `PluginNotFound`, `PluginConflict`, or `PluginError` if it is disabled.
+        `source` says in the error where the name came from (`broker_url`, `--pool`, …). Raises `PluginNotFound`,
+        `PluginConflict`, or `PluginError` if it is disabled.
         """
-        claimants = [entry for entry in self.entries(kind) if entry.name == name]
+        names = {entry.name for entry in self.entries(kind)}
+        first = name if name in names else name.partition("+")[0]
+        claimants = [entry for entry in self.entries(kind) if entry.name == first]
         for entry in claimants:
             if entry.status == "ok":
                 return entry

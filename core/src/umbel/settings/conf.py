@@ -164,6 +164,10 @@ class Settings(MutableMapping[str, Any]):
         found = {key: self._found(option) for key, option in section.options.items()}
         for override in overrides:
             for key, value in override.values.items():
+                if key not in section.options and section.rest:
+                    before = found[section.rest]
+                    found[section.rest] = Found({**before.value, key: value}, override.source)
+                    continue
                 if key not in section.options:
                     raise mistakes.unknown_key(key, override.source, section)
                 found[key] = _typed(section.options[key], Found(value, override.source, override.text))

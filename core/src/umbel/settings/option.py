@@ -2,7 +2,8 @@
 
 A section is an attrs class. The metadata of a field may have `old`, the uppercase name that Celery once had for the
 setting, where that is not the class's `old_prefix` and the field's name; `like`, the setting whose value counts while
-this one is None; and `gone`, what to do instead of setting it: the name is kept so that whoever still sets it is told.
+this one is None; `gone`, what to do instead of setting it: the name is kept so that whoever still sets it is told; and
+`rest`: this field, a dict, takes the transport options that have no field, for a driver who hands them on.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ class Section:
         self.settings_class = settings_class
         options = [Option(self, attribute) for attribute in attrs.fields(settings_class) if attribute.init]
         self.options = {option.key: option for option in options}
+        self.rest = next((each.name for each in attrs.fields(settings_class) if each.metadata.get("rest")), None)
 
     @cached_property
     def hints(self) -> dict[str, Any]:

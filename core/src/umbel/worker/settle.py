@@ -40,6 +40,9 @@ class Settler:
 
     def _settle(self, batch: Sequence[Settling]) -> None:
         settlements = [settling.settlement for settling in batch]
+        if "delayed" not in self._transport.features:  # Then it comes at once, and is asked about again.
+            for settlement in settlements:
+                settlement.due = None
         try:
             refused = persist("settle", lambda: self._transport.settle(settlements), self._patience)
         except DriverError as error:
