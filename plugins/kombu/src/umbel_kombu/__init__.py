@@ -1,0 +1,1 @@
+"""Any transport of kombu's as a transport of Umbel."""

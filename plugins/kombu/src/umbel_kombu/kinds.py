@@ -1,0 +1,96 @@
+"""What is known of kombu's transports: what each can do, and how it is best used.
+
+Every claim is tried by the conformance suite, on a real server or an emulator; where none can be had, at kombu's own
+seam (the client library replaced by a stand-in), which is said in docs/reference/transports.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from attrs import Factory, frozen
+
+_SHARED = frozenset({"across_processes"})
+_KEPT = _SHARED | {"durable"}
+
+
+@frozen
+class Kind:
+    """A transport of kombu's."""
+
+    features: frozenset[str] = frozenset()
+    #: The extra of this distribution that brings its client; empty: it needs none.
+    extra: str = ""
+    #: The module of that client.
+    client: str = ""
+    #: A look at its queues may wait at the server, so one look takes what there is and no second one is risked.
+    waits: bool = False
+    #: Its client may be used by several threads, so that settling need not wait for a look.
+    threads: bool = False
+    #: Seconds that kombu is told to wait in one look; some of its transports never return when told not to wait.
+    look_s: float = 0.0
+    #: It can count and empty a queue exactly.
+    counts: bool = True
+    #: Options of kombu's transport that are not as kombu has them, unless somebody says otherwise.
+    options: Mapping[str, Any] = Factory(dict)
+
+
+#: What nobody here has tried can do nothing that could be relied on.
+UNKNOWN = Kind(counts=False)
+
+#: By the last word of the module that has kombu's transport.
+KINDS: Mapping[str, Kind] = {
+    "memory": Kind(frozenset({"ordered"})),
+    "filesystem": Kind(_KEPT),
+    "sqlalchemy": Kind(_KEPT | {"ordered"}, extra="sqlalchemy", client="sqlalchemy"),
+    "SQS": Kind(
+        _KEPT | {"lease"},
+        extra="sqs",
+        client="boto3",
+        waits=True,
+        threads=True,
+        options={
+            "wait_time_seconds": 2,
+            "fetch_message_attributes": {"MessageSystemAttributeNames": ["ApproximateReceiveCount"]},
+        },
+    ),
+    "pgmq": Kind(_KEPT | {"lease", "ordered"}, extra="pgmq", client="pgmq", counts=False),
+    "azurestoragequeues": Kind(_KEPT, extra="azurestoragequeues", client="azure.storage.queue"),
+    "zookeeper": Kind(_KEPT | {"ordered", "priority"}, extra="zookeeper", client="kazoo"),
+    "etcd": Kind(_KEPT, extra="etcd", client="etcd"),
+    "pyro": Kind(_SHARED | {"ordered"}, extra="pyro", client="Pyro4", counts=False),
+    "confluentkafka": Kind(
+        _KEPT | {"ordered"},
+        extra="confluentkafka",
+        client="confluent_kafka",
+        waits=True,
+        threads=True,
+        counts=False,
+        options={"wait_time_seconds": 1},
+    ),
+    "mongodb": Kind(_KEPT | {"priority"}, extra="mongodb", client="pymongo"),
+    "consul": Kind(_KEPT, extra="consul", client="consul", waits=True, counts=False),
+    "gcpubsub": Kind(
+        _KEPT,
+        extra="gcpubsub",
+        client="google.cloud.pubsub_v1",
+        waits=True,
+        threads=True,
+        look_s=1.0,
+        counts=False,
+        options={"wait_time_seconds": 1},
+    ),
+    "azureservicebus": Kind(
+        _KEPT,
+        extra="azureservicebus",
+        client="azure.servicebus",
+        waits=True,
+        counts=False,
+        options={"wait_time_seconds": 1},
+    ),
+    "SLMQ": Kind(_KEPT, extra="slmq", client="softlayer_messaging", counts=False),
+    "qpid": Kind(_KEPT, extra="qpid", client="qpid", counts=False),
+    "pyamqp": Kind(_KEPT | {"ordered"}),
+    "redis": Kind(_KEPT | {"ordered"}),
+}
