@@ -78,4 +78,5 @@ class GroupCommit(Generic[T]):
         ticket.done = True
 
     def _take_all(self) -> list[_Ticket[T]]:
-        return [self._waiting.popleft() for _ in range(len(self._waiting))]
+        some = len(self._waiting)
+        return [self._waiting.popleft()] if some == 1 else [self._waiting.popleft() for _ in range(some)]

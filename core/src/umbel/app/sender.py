@@ -66,6 +66,8 @@ class _Plan:
     #: The headers of a call that nothing was said about, but for its own id and arguments.
     headers: dict[str, Any]
     route: Route | None
+    #: What makes the bodies of such calls, of one without links and options.
+    encoder: tuple[Encode, Serializer, str | None] | None = None
 
 
 class Sender:
@@ -157,7 +159,7 @@ class Sender:
         """The message of a call, the run that it is made in, and what makes the bodies of others like it."""
         message, frame = self._message(call)
         plan = self._plan(call)
-        return message, frame, self._encoder(call, plan, self._routed(call, plan))[0]
+        return message, frame, self._encoder_of(call, plan, self._routed(call, plan))[0]
 
     @property
     def is_heard(self) -> bool:
@@ -222,7 +224,7 @@ class Sender:
             self._apply(call, plan, options, message)
         route = plan.route if plan.route is not None and not options else self._routes.route(options)
         message.queue, message.exchange, message.routing_key = route.queue, route.exchange, route.routing_key
-        encode, serializer, compression = self._encoder(call, plan, options)
+        encode, serializer, compression = self._encoder_of(call, plan, options)
         message.body = encode(call.args, call.kwargs)
         message.content_type, message.content_encoding = serializer.content_type, serializer.content_encoding
         if compression is not None:
@@ -270,8 +272,15 @@ class Sender:
         message.properties.update({key: options[key] for key in _PROPERTIES if key in options})
         message.properties["reply_to"] = options.get("reply_to") or message.properties["reply_to"]
 
-    def _encoder(self, call: Call, plan: _Plan, options: Mapping[str, Any]) -> tuple[Encode, Serializer, str | None]:
+    def _encoder_of(self, call: Call, plan: _Plan, options: Mapping[str, Any]) -> tuple[Encode, Serializer, str | None]:
         """What makes the body of arguments; with the serializer and the compression that it uses."""
+        if options or call.link or call.link_error:
+            return self._encoder(call, plan, options)
+        if plan.encoder is None:
+            plan.encoder = self._encoder(call, plan, options)
+        return plan.encoder
+
+    def _encoder(self, call: Call, plan: _Plan, options: Mapping[str, Any]) -> tuple[Encode, Serializer, str | None]:
         serializer: Serializer = plan.serializer
         if options.get("serializer"):
             serializer = self._app.formats.serializer(options["serializer"])

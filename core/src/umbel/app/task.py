@@ -140,7 +140,7 @@ class Task(Generic[P, R]):
         has the message. Raises `TypeError` for arguments that do not fit the task, `UnserializableArgument`,
         `MessageTooLarge`, and `OperationalError` when the broker cannot be reached within the retry policy.
         """
-        sender = self.app.sender
+        sender = self.app.resources.sender
         call = self._call(sender, args, kwargs, task_id, link, link_error, shadow, options)
         sent: AsyncResult[R] = sender.run_here(self, call) if sender.always_eager else sender.send(call)
         return sent
@@ -149,7 +149,7 @@ class Task(Generic[P, R]):
         """Send the task once for each tuple of arguments in `calls`, which may be a generator: as many times
         `apply_async(args, **options)`, but in batches, for a fraction of the time. Blocks and raises as `apply_async`;
         after an error some of the calls may have been published."""
-        sender = self.app.sender
+        sender = self.app.resources.sender
         about = [options.pop(name, None) for name in ("link", "link_error", "shadow")]
         rows = iter(calls)
         made = (self._call(sender, args, None, None, *about, options) for args in rows)
@@ -167,7 +167,7 @@ class Task(Generic[P, R]):
         options.pop("producer", None)
         task_id, shadow = options.pop("task_id", None), options.pop("shadow", None)
         link, link_error = options.pop("link", None), options.pop("link_error", None)
-        sender = self.app.sender
+        sender = self.app.resources.sender
         call = self._call(sender, args, kwargs, task_id, link, link_error, shadow, options)
         sent: AsyncResult[R] = sender.run_here(self, call) if sender.always_eager else await sender.asend(call)
         return sent

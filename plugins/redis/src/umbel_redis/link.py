@@ -17,6 +17,7 @@ from umbel.exceptions import PermanentError, TemporaryError
 from umbel_redis.errors import GONE, ErrorReply, translated
 from umbel_redis.opening import Connection, Opener
 from umbel_redis.script import Script
+from umbel_redis.timeouts import TIMED_OUT, limit
 
 if TYPE_CHECKING:
     from hiredis import Reader
@@ -67,14 +68,20 @@ class Link:
         self._reader: Reader
         self._pack: Callable[..., bytes]
         self._poll: Any = None
+        self._within_s: float | None = None
         self._push: type = type(None)
         self._told = False
 
     # Calls
 
     def call(self, *command: Any) -> Any:
-        """The answer to one command."""
-        return self.pipeline((command,))[0]
+        """The answer to one command. As `pipeline`, but every publishing goes through here, so it takes no detours."""
+        with self._lock:
+            self.send((command,))
+            reply = self._answer()
+        if isinstance(reply, ErrorReply):
+            raise self.translated(reply)
+        return reply
 
     def pipeline(self, commands: Sequence[Command]) -> list[Any]:
         """The answers to commands that are sent together. Raises for the first one that is an error."""
@@ -137,8 +144,10 @@ class Link:
             packed = b"".join([self._pack(command) for command in commands])
         except (TypeError, UnicodeError) as error:
             raise PermanentError(f"cannot be sent to Redis: {error}") from error
+        timeout_s = self._timeout_s if len(packed) < _LARGE else self._timeout_s + len(packed) / _SLOWEST
         try:
-            self._within(self._timeout_s if len(packed) < _LARGE else self._timeout_s + len(packed) / _SLOWEST)
+            if timeout_s != self._within_s:
+                self._within(timeout_s)
             self._socket.sendall(packed)
         except BaseException as error:
             raise self._broken(error) from error
@@ -150,7 +159,9 @@ class Link:
             if reply is not False:
                 return reply
             assert self._socket is not None
-            self._within(self._timeout_s if timeout_s is None else timeout_s)
+            timeout_s = self._timeout_s if timeout_s is None else timeout_s
+            if timeout_s != self._within_s:
+                self._within(timeout_s)
             while reply is False:
                 received = self._socket.recv(_CHUNK)
                 if not received:
@@ -239,7 +250,7 @@ class Link:
         connection = self._opener.open(self.address, self._protocol)
         self._connection, self._socket = connection, connection._sock
         self._pack, self._push, self._told = hiredis.pack_command, hiredis.PushNotification, False
-        self._reader = hiredis.Reader(replyError=ErrorReply)
+        self._reader, self._within_s = hiredis.Reader(replyError=ErrorReply), None
         self._poll = select.poll()
         self._poll.register(self._socket.fileno(), select.POLLIN)
         self.openings += 1
@@ -253,8 +264,9 @@ class Link:
     def _within(self, timeout_s: float) -> None:
         """The socket's timeout; to set it is a call of the system, so it is left where it is that already."""
         assert self._socket is not None
-        if self._socket.gettimeout() != timeout_s:
-            self._socket.settimeout(timeout_s)
+        if timeout_s != self._within_s:
+            limit(self._socket, timeout_s)
+            self._within_s = timeout_s
 
     def _readable(self) -> bool:
         pending = getattr(self._socket, "pending", None)  # of a TLS socket: read from the system, not from it yet
@@ -264,6 +276,6 @@ class Link:
         """Drops the connection: an answer that comes later would be taken for that of another command."""
         where = self.where
         self.drop()
-        if isinstance(error, TimeoutError):
+        if isinstance(error, TIMED_OUT):
             return TemporaryError(f"{where}: no answer within {self._timeout_s} s")
         return translated(error, where) if isinstance(error, Exception) else error
