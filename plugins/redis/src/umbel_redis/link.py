@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from umbel.exceptions import PermanentError, TemporaryError
 from umbel_redis.errors import GONE, ErrorReply, translated
+from umbel_redis.lookout import Lookout
 from umbel_redis.opening import Connection, Opener
 from umbel_redis.script import Script
 from umbel_redis.timeouts import TIMED_OUT, limit
@@ -69,6 +70,7 @@ class Link:
         self._pack: Callable[..., bytes]
         self._poll: Any = None
         self._within_s: float | None = None
+        self._lookout = Lookout()
         self._push: type = type(None)
         self._told = False
 
@@ -78,6 +80,7 @@ class Link:
         """The answer to one command. As `pipeline`, but every publishing goes through here, so it takes no detours."""
         with self._lock:
             self.send((command,))
+            self._lookout.look(self._poll)
             reply = self._answer()
         if isinstance(reply, ErrorReply):
             raise self.translated(reply)
