@@ -28,8 +28,8 @@ GENERATORS: dict[str, Callable[[], str]] = {
     "kinds": architecture.kinds,
     "graph": architecture.graph,
     "picture": architecture.picture,
-    # A line of the table of contents; the page itself comes from a run of the benchmarks, and need not be there.
-    "benchmarks": lambda: "benchmarks" if (DOCS / "benchmarks.md").exists() else "",
+    # Lines of the table of contents; the pages themselves come from runs of the benchmarks, and need not be there.
+    "benchmarks": lambda: "\n".join(sorted(page.stem for page in DOCS.glob("benchmarks*.md"))),
 }
 _MARK = re.compile(r"<!-- generated: (?P<name>[\w-]+) -->")
 #: A block that is a file gets its name as a caption.

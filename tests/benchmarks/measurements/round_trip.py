@@ -9,8 +9,8 @@ from ..contender import Contender
 from ..measurement import Bench, Case, Measurement
 from ..samples import Column
 
-#: Seconds between the end of a call and the next one, by the group that the row is in.
-PAUSES = {"back to back": 0.0, "5 ms apart": 0.005}
+#: Seconds between the end of a call and the next one, and how many calls, by the group that the row is in.
+GROUPS = {"back to back": (0.0, 2000), "5 ms apart": (0.005, 500)}
 
 
 class RoundTrip(Measurement):
@@ -31,14 +31,15 @@ class RoundTrip(Measurement):
     def cases(self, contender: Contender) -> Sequence[Case]:
         return [
             Case(contender, setup, group, setup.label, stores=True)
-            for group in PAUSES
+            for group in GROUPS
             for setup in self.setups(contender)
         ]
 
     def once(self, bench: Bench, case: Case) -> dict[str, float]:
+        pause_s, n = GROUPS[case.group]
         with bench.session(case) as run, run.client() as client, run.workers():
-            client.ask("round_trips", n=3, pause_s=0.0, budget_s=30.0)
-            trips = client.ask("round_trips", n=bench.size(500), pause_s=PAUSES[case.group], budget_s=10.0)["each_ms"]
+            client.ask("round_trips", n=50, pause_s=0.0, budget_s=5.0)
+            trips = client.ask("round_trips", n=bench.size(n), pause_s=pause_s, budget_s=10.0)["each_ms"]
         cuts = quantiles(trips, n=100, method="inclusive")
         return {"p50_ms": cuts[49], "p99_ms": cuts[98]}
 

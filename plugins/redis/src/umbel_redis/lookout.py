@@ -1,9 +1,9 @@
 """Waiting awake, for a moment, for an answer that is about to come.
 
 A server on the same machine, or in the same rack, answers a small command sooner than a sleeping process is woken up
-again; on a virtual machine, whose processor sleeps with it, and then has forgotten what it had at hand, by far. So the
-caller looks a few times first, and lets others run in between. Where the answers take longer than that, it soon gives up
-looking.
+again; on a virtual machine, whose processor sleeps with it and then has forgotten what it had at hand, much sooner. So
+the caller looks a few times first, and lets others run in between. Where the answers take longer than that, it soon
+gives up looking.
 """
 
 from __future__ import annotations
