@@ -77,7 +77,9 @@ def test_an_observer_that_raises_disturbs_nobody_and_is_named(
     def work() -> int:
         return 3
 
-    run_worker(app)
-
+    worker = run_worker(app)
     assert work.delay().get(timeout=10) == 3
+    worker.stop()
+    worker.thread.join(10)
+
     assert "umbel_task_started" in caplog.text
