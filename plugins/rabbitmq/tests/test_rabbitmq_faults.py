@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import pytest
 
@@ -40,10 +40,10 @@ def connect(own_server: RabbitmqServer, proxy: Proxy) -> Iterator[Callable[..., 
     """A transport behind the proxy, or not; all on one virtual host."""
     vhost, opened = own_server.new_vhost(), list[RabbitmqTransport]()
 
-    def make(direct: bool = False, **options: object) -> RabbitmqTransport:
+    def make(direct: bool = False, ports: Sequence[int] = (), **options: object) -> RabbitmqTransport:
         settings = RabbitmqSettings(**{"socket_timeout": 5.0, "heartbeat": 2.0, **options})  # type: ignore[arg-type]
-        url = own_server.url(vhost) if direct else own_server.url(vhost, proxy.port)
-        opened.append(RabbitmqTransport(url, settings))
+        ports = ports or (own_server.port if direct else proxy.port,)
+        opened.append(RabbitmqTransport(";".join(own_server.url(vhost, port) for port in ports), settings))
         return opened[-1]
 
     yield make
@@ -145,6 +145,19 @@ def test_a_connection_that_is_cut_is_replaced(
         worker.until(lambda: len(worker.done) > start // 2, "work")  # noqa: B023
         proxy.cut()
     took_s = worker.until(lambda: set(worker.done) == set(range(1000)), "end of the work")
+    assert took_s < AGAIN_S
+
+
+def test_when_one_of_several_brokers_is_out_of_reach_the_next_one_is_taken(
+    own_server: RabbitmqServer, proxy: Proxy, connect: Callable[..., RabbitmqTransport], work: Callable[..., Worker]
+) -> None:
+    ports = [proxy.port, own_server.port]
+    worker, publisher = work(ports=ports), connect(ports=ports)
+    publisher.publish(numbered(100))
+    worker.until(lambda: len(worker.done) > 10, "work before")
+    proxy.close()
+    publish_all(publisher, numbered(100, 100))
+    took_s = worker.until(lambda: set(worker.done) == set(range(200)), "work after")
     assert took_s < AGAIN_S
 
 

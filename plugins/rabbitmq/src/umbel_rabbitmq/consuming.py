@@ -26,6 +26,8 @@ _log = logging.getLogger(__name__)
 
 #: How many are asked for in one write.
 ASKED_AT_ONCE = 200
+#: So many are no burden on one worker, whose tasks take milliseconds: it gets as many again while it works on them.
+MANY = 100
 #: So long after the last delivery none is on the way.
 QUIET_S = 1.0
 
@@ -95,14 +97,21 @@ class Consumer(Listener):
         if not queues:
             return
         wanted = max(1, -(-(self.holdings.handed_out + limit) // len(queues)))
+        if wanted >= MANY:
+            wanted *= 2
+        wants_more = False
         known = {one.queue: name for name, one in self._consumers.items()}
         for queue in queues:
             mine = known.get(queue)
             if mine is None:
                 self._consume(queue, wanted)
-            elif not self._fits(mine, wanted) and self._may_go(mine):
-                self._cancel(mine)
-                self._consume(queue, wanted)
+            elif not self._fits(mine, wanted):
+                if self._may_go(mine):
+                    self._cancel(mine)
+                    self._consume(queue, wanted)
+                else:
+                    wants_more = wants_more or wanted > self._consumers[mine].prefetch
+        self.holdings.hold_back(wants_more)
 
     def look(self) -> bool:
         """Take in what has come. Never blocks. Raises if the connection is lost."""
@@ -142,7 +151,8 @@ class Consumer(Listener):
         """Whether nothing is on the way to a consumer: one that has all it may have, or has had nothing for a while.
 
         What is on its way to one that is cancelled returns to a quorum queue, which counts that, and comes after the
-        others. There is no hurry: one that has not all it may have needs no more.
+        others. One that shall have more gets there when no acknowledgement makes room for another delivery: they wait
+        meanwhile (`Holdings.hold_back`), until nothing more comes, which shows that it needs no more.
         """
         unsettled = self.holdings.unsettled(name)
         if unsettled:

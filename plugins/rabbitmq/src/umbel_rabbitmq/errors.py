@@ -53,7 +53,7 @@ def translated(error: Exception, where: object) -> DriverError:
     if isinstance(error, DriverError):
         return error
     text = getattr(error, "reply_text", None) or str(error) or type(error).__name__
-    if isinstance(error, TimeoutError):
+    if isinstance(error, (TimeoutError, BlockingIOError)):
         text = "no answer in time"
     for part, kind, advice in _KNOWN:
         if part in str(text):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from threading import Lock
 
@@ -13,6 +13,9 @@ from umbel.model import Death
 from umbel_rabbitmq import frames
 from umbel_rabbitmq.errors import GoneError
 from umbel_rabbitmq.link import Content, Link
+
+#: Seconds for which acknowledgements may be held back.
+LONGEST_S = 0.02
 
 
 @define(slots=True, eq=False)
@@ -47,6 +50,11 @@ class Holdings:
         self._all: dict[int, Hold | str] = {}
         #: How many are in the hands of the kernel.
         self.handed_out = 0
+        #: Acknowledgements that wait, and of whose deliveries they are.
+        self._waiting: list[bytes] = []
+        self._owed: Counter[str] = Counter()
+        self._is_holding_back = False
+        self._until = 0.0
 
     def came(self, number: int, consumer: str = "") -> None:
         """A delivery that nobody has yet."""
@@ -56,7 +64,17 @@ class Holdings:
     def unsettled(self, consumer: str) -> int:
         """How many of those that came to a consumer are here."""
         with self._lock:
-            return sum((one if isinstance(one, str) else one.consumer) == consumer for one in self._all.values())
+            here = sum((one if isinstance(one, str) else one.consumer) == consumer for one in self._all.values())
+            return here + self._owed[consumer]
+
+    def hold_back(self, acknowledgements: bool) -> None:
+        """Whether acknowledgements wait; if not, those that have waited are sent."""
+        with self._lock:
+            if acknowledgements and not self._is_holding_back:
+                self._until = clock.monotonic() + LONGEST_S
+            self._is_holding_back = acknowledgements
+            if not acknowledgements:
+                self._send_waiting()
 
     def hand_out(self, queue: str, content: Content) -> Hold:
         hold = Hold(queue, self, content.number, self._link.openings, clock.monotonic(), content.consumer)
@@ -72,7 +90,8 @@ class Holdings:
     def clear(self) -> None:
         """The channel is closed, and so all has gone back."""
         with self._lock:
-            self._all = {}
+            self._all, self._waiting = {}, []
+            self._owed.clear()
             self.handed_out = 0
 
     def acknowledge(self, holds: Sequence[Hold]) -> Sequence[Hold]:
@@ -87,8 +106,13 @@ class Holdings:
                 last = number
             parts = [frames.ack(last, multiple=True)] if last else []
             parts += [frames.ack(number) for number in sorted(numbers) if number > last]
+            self._is_holding_back = self._is_holding_back and clock.monotonic() < self._until
+            if self._is_holding_back:
+                self._owed.update(hold.consumer for hold in mine)
             self._forget(numbers)
-            self._send(parts)
+            self._waiting += parts
+            if not self._is_holding_back:
+                self._send_waiting()
         return lost
 
     def reject(self, holds: Sequence[Hold]) -> Sequence[Hold]:
@@ -145,6 +169,12 @@ class Holdings:
         for number in numbers:
             del self._all[number]
             self.handed_out -= 1
+
+    def _send_waiting(self) -> None:
+        if self._waiting:
+            parts, self._waiting = self._waiting, []
+            self._owed.clear()
+            self._send(parts)
 
     def _send(self, parts: Sequence[bytes]) -> None:
         if parts:

@@ -23,12 +23,15 @@ from umbel.exceptions import DriverError, PermanentError
 from umbel_rabbitmq import frames
 from umbel_rabbitmq.errors import GoneError, translated
 from umbel_rabbitmq.opening import Connection, Opener
+from umbel_rabbitmq.timeouts import limit
 
 _log = logging.getLogger(__name__)
 
 Frame = tuple[int, int, bytes]
 #: What is read from the socket at once.
 _CHUNK = 1 << 18
+#: Seconds for which a connection is taken to be there as it was.
+FRESH_S = 0.5
 _METHOD = Struct(">I").unpack_from
 _NUMBER = Struct(">QB").unpack_from
 _SIZE = Struct(">Q").unpack_from
@@ -126,7 +129,7 @@ class Link:
         self._poll = select.poll()
         self._poll.register(self._socket.fileno(), select.POLLIN)
         self._pending: Callable[[], int] | None = getattr(self._socket, "pending", None)
-        self._socket.settimeout(self._opener.settings.socket_timeout)
+        self._is_limited = limit(self._socket, self._opener.settings.socket_timeout)
         transport.read_frame = self._read_frame
         write_frame = connection.frame_writer
 
@@ -176,7 +179,7 @@ class Link:
 
     def hang_up(self) -> None:
         """Let the thread that reads find the connection broken. From any thread."""
-        connection_socket = self._socket
+        connection_socket, self.heard_at = self._socket, 0.0
         if connection_socket is not None:
             with suppress(OSError):
                 connection_socket.shutdown(socket.SHUT_RDWR)
@@ -209,14 +212,20 @@ class Link:
         self.sent_at = clock.monotonic()
 
     def read(self, timeout_s: float) -> bool:
-        """Tell the listener what has come; blocks up to `timeout_s` seconds for the first. False if nothing came."""
+        """Tell the listener what has come; blocks up to `timeout_s` seconds, or less, for the first. False if nothing
+        came."""
         if self._socket is None:
             raise GoneError(f"{self.where}: the connection was lost")
-        with self._whole():
+        try:
             came = self._is_ahead or self._fill(timeout_s)
             self._is_ahead = False
             while (frame := self._scan()) is not None:
                 self._connection.on_inbound_frame(frame)
+        except BaseException as error:  # In here it is the end of the connection.
+            self.drop()
+            if isinstance(error, Exception):
+                raise translated(error, self.where) from error
+            raise
         if self._doomed:
             self.drop()
             raise GoneError(f"{self.where}: the channel was closed")
@@ -227,6 +236,11 @@ class Link:
         if not self.read(self._opener.settings.socket_timeout):
             self.drop()
             raise GoneError(f"{self.where}: no answer within {self._opener.settings.socket_timeout} s")
+
+    @property
+    def is_fresh(self) -> bool:
+        """Something has come just now, so that it need not be looked at before it is used."""
+        return self._socket is not None and not self.blocked and clock.monotonic() - self.heard_at < FRESH_S
 
     def is_there(self) -> bool:
         """Take in what has come, without waiting; whether the connection is still open then."""
@@ -246,29 +260,28 @@ class Link:
         # Not shorter than asked for: poll counts milliseconds, and drops what is less.
         return bool(self._poll.poll(timeout_s and timeout_s * 1000 + 0.999))
 
-    @contextmanager
-    def _whole(self) -> Iterator[None]:
-        """An error in here is the end of the connection."""
-        try:
-            yield
-        except BaseException as error:
-            self.drop()
-            if isinstance(error, Exception):
-                raise translated(error, self.where) from error
-            raise
-
     def _fill(self, timeout_s: float) -> bool:
-        if not self.is_readable(timeout_s):
-            return False
         assert self._socket is not None
-        with self._writing:  # TLS is not for two threads at once.
-            received = self._socket.recv(_CHUNK)
+        # Where the system sees to the time, one call is for waiting and reading.
+        is_one_call = self._is_limited and timeout_s >= self._opener.settings.socket_timeout
+        if not is_one_call and not self.is_readable(timeout_s):
+            return False
+        try:
+            received = self._received(self._socket)
+        except BlockingIOError:
+            return False
         if not received:
             raise GoneError(f"{self.where}: the broker closed the connection")
         self._data = self._data[self._place :] + received
         self._place = 0
         self.heard_at = clock.monotonic()
         return True
+
+    def _received(self, connected: socket.socket) -> bytes:
+        if self._is_limited:
+            return connected.recv(_CHUNK)
+        with self._writing:  # TLS is not for two threads at once.
+            return connected.recv(_CHUNK)
 
     def _read_frame(self) -> Frame:
         """For py-amqp: the next frame that is for it. Deliveries that come before are told of."""

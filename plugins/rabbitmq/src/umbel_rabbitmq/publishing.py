@@ -165,7 +165,7 @@ class Publisher(Listener):
         if not posts:
             return
         link = self.link
-        if not link.is_there():
+        if not (link.is_fresh or link.is_there()):
             link.open()
         deadline = clock.monotonic() + self._settings.confirm_timeout
         self._wait_while_blocked(deadline)

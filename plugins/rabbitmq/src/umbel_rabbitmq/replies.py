@@ -93,7 +93,8 @@ class Replies(Listener):
         """Take in all that the queue has now. Blocks for two round trips, unless another one reads anyway.
 
         What the queue sends before it answers the first question is with the channel, which passes it on before the
-        answer to the second one.
+        answer to the second one. It may answer before it has heard of acknowledgements, and says then that there is
+        more.
         """
         if self._reading.acquire(blocking=False):
             try:
@@ -101,8 +102,8 @@ class Replies(Listener):
                 while True:
                     with self.link.calling():
                         for _ in range(2):
-                            self.link.hot.queue_declare(self._queue(), passive=True)
-                    if not self._unacknowledged:
+                            left = self.link.hot.queue_declare(self._queue(), passive=True).message_count
+                    if not left and not self._unacknowledged:
                         break
                     self._spread()  # and there may be more
             finally:

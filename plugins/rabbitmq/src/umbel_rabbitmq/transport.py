@@ -28,7 +28,18 @@ from umbel_rabbitmq.settling import Settler
 from umbel_rabbitmq.waiting import Waiter
 
 _FEATURES = frozenset(
-    {"across_processes", "dead_letters", "delayed", "durable", "expires", "fanout", "history", "lease", "losses", "ordered"}
+    {
+        "across_processes",
+        "dead_letters",
+        "delayed",
+        "durable",
+        "expires",
+        "fanout",
+        "history",
+        "lease",
+        "losses",
+        "ordered",
+    }
 )
 
 
@@ -84,6 +95,7 @@ class RabbitmqTransport(Transport):
             while not self._closed:
                 if taken := self._deliverer.fit(consumer.take(queues, limit)):
                     return taken
+                consumer.holdings.hold_back(False)
                 left_s = deadline - clock.monotonic()
                 if self._waiter.was_woken() or left_s <= 0:
                     break
@@ -97,6 +109,7 @@ class RabbitmqTransport(Transport):
         return self._settler.settle(settlements) if settlements else ()
 
     def extend(self, deliveries: Sequence[Delivery]) -> Sequence[Delivery]:
+        self._consumer.holdings.hold_back(False)
         self._look()
         self._renewer.renew(deliveries)
         return [one for one in deliveries if not one.tag.is_held]
@@ -115,6 +128,7 @@ class RabbitmqTransport(Transport):
         for subscription in list(self._subscriptions):
             subscription.close()
         with self._reserving:
+            self._consumer.holdings.hold_back(False)
             self._consumer.close()
             self._renewer.close()
             self._publisher.close()
