@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Generic, TypeVar
 
 from umbel import clock
@@ -16,12 +17,19 @@ _SLOW_S = 0.2
 
 
 class _Ticket(Generic[T]):
-    __slots__ = ("done", "error", "items")
+    __slots__ = ("done", "error", "items", "sleeper")
 
     def __init__(self, items: Sequence[T]) -> None:
         self.items = items
         self.done = False
         self.error: BaseException | None = None
+        #: What its caller sleeps on, if it has to.
+        self.sleeper: threading.Lock | None = None
+
+    def wake(self) -> None:
+        if self.sleeper is not None:
+            with suppress(RuntimeError):  # It is awake.
+                self.sleeper.release()
 
 
 class GroupCommit(Generic[T]):
@@ -41,15 +49,25 @@ class GroupCommit(Generic[T]):
         """Commit `items`; blocks until they are committed and raises what `commit` raised for them."""
         ticket = _Ticket(items)
         self._waiting.append(ticket)
-        while not ticket.done:  # Who is done while somebody else's commit takes long does not wait for that.
-            if self._turn.acquire(timeout=_SLOW_S):
-                try:
-                    if not ticket.done:
-                        self._commit_all()
-                finally:
-                    self._turn.release()
+        while not ticket.done:
+            if self._turn.acquire(blocking=False):
+                self._lead(ticket)
+            elif ticket.sleeper is None:  # Look once more: who wakes may just have found nobody asleep.
+                ticket.sleeper = threading.Lock()
+                ticket.sleeper.acquire()
+            else:
+                ticket.sleeper.acquire(timeout=_SLOW_S)
         if ticket.error is not None:
             raise ticket.error
+
+    def _lead(self, ticket: _Ticket[T]) -> None:
+        try:
+            if not ticket.done:
+                self._commit_all()
+        finally:
+            self._turn.release()
+            with suppress(IndexError):  # Whoever came too late for this one leads the next.
+                self._waiting[0].wake()
 
     def _commit_all(self) -> None:
         tickets = self._take_all()
@@ -69,6 +87,7 @@ class GroupCommit(Generic[T]):
                 ticket.error = error
         for ticket in tickets:
             ticket.done = True
+            ticket.wake()
 
     def _commit_one(self, ticket: _Ticket[T]) -> None:
         try:
@@ -76,6 +95,7 @@ class GroupCommit(Generic[T]):
         except BaseException as error:
             ticket.error = error
         ticket.done = True
+        ticket.wake()
 
     def _take_all(self) -> list[_Ticket[T]]:
         some = len(self._waiting)
