@@ -28,7 +28,15 @@ ROOT = Path(__file__).resolve().parent
 VENV = ROOT / ".venv"
 REPORTS = ROOT / ".tox" / "reports"
 # Programs that the tests start, and the Debian packages that have them.
-PROGRAMS = {"redis-server": "redis-server", "rabbitmq-server": "rabbitmq-server", "node": "nodejs", "npm": "npm"}
+PROGRAMS = {
+    "redis-server": "redis-server",
+    "rabbitmq-server": "rabbitmq-server",
+    "node": "nodejs",
+    "npm": "npm",
+    "etcd": "etcd-server",
+    "zooinspector": "zookeeper",  # The server itself is on no PATH.
+    "pg_ctlcluster": "postgresql",  # Nor is this one.
+}
 # Who asks whether a package that is installed may start its service: this says no, for the tests start their own.
 POLICY = Path("/usr/sbin/policy-rc.d")
 # What a summary counts, in the order in which pytest says it.
@@ -61,6 +69,11 @@ def folders() -> list[Path]:
     return [ROOT / "core", *sorted(found), ROOT]
 
 
+def own_requirements() -> list[Path]:
+    """What the tests of single distributions need beside what all need."""
+    return [path for folder in folders()[:-1] if (path := folder / "tests" / "requirements.txt").exists()]
+
+
 def set_up(tests: bool = False) -> None:
     """Make .venv hold this repository, editable. It is made anew when any pyproject.toml has changed."""
     editables = [argument for folder in folders() for argument in ("--editable", str(folder))]
@@ -75,7 +88,8 @@ def set_up(tests: bool = False) -> None:
         install_programs()
     if tests and not is_done("tests"):
         say("installing what the tests need")
-        pip_install("--requirement", str(ROOT / "tests" / "requirements-all.txt"))
+        files = [ROOT / "tests" / "requirements-all.txt", *own_requirements()]
+        pip_install(*(argument for path in files for argument in ("--requirement", str(path))))
         mark_done("tests")
 
 
@@ -158,7 +172,13 @@ def stamp() -> str:
     """Changes with everything that decides what is installed."""
     digest = hashlib.sha256(sys.version.encode())
     files = [folder / "pyproject.toml" for folder in folders()]
-    for path in [*files, *sorted(ROOT.glob("*/requirements*.txt")), ROOT / "hatch_build.py", Path(__file__)]:
+    for path in [
+        *files,
+        *sorted(ROOT.glob("*/requirements*.txt")),
+        *own_requirements(),
+        ROOT / "hatch_build.py",
+        Path(__file__),
+    ]:
         digest.update(str(path).encode() + (path.read_bytes() if path.exists() else b""))
     return digest.hexdigest()
 

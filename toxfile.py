@@ -25,6 +25,8 @@ else:
 
 ROOT = Path(__file__).resolve().parent
 PYTHONS = ("py310", "py311", "py312", "py313")
+#: Where a folder says what its tests need beside what all need.
+OWN = "tests/requirements.txt"
 
 
 class Environment(NamedTuple):
@@ -45,7 +47,9 @@ def tox_add_core_config(core_conf: ConfigSet, state: State) -> None:
     found = environments()
     core_conf.loaders.insert(0, MemoryLoader(env_list=EnvList(list(found))))
     for name, environment in found.items():
-        lines = [f"-r {environment.requirements}", *(f"-e ./{folder}" for folder in environment.install)]
+        own = [path for folder in environment.test if (path := ROOT / folder / OWN).exists()]
+        lines = [f"-r {path}" for path in (environment.requirements, *own)]
+        lines += [f"-e ./{folder}" for folder in environment.install]
         values = MemoryLoader(
             description=", ".join(environment.install),
             deps=PythonDeps("\n".join(lines), ROOT),

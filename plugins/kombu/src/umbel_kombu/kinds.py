@@ -55,9 +55,9 @@ KINDS: Mapping[str, Kind] = {
             "fetch_message_attributes": {"MessageSystemAttributeNames": ["ApproximateReceiveCount"]},
         },
     ),
-    "pgmq": Kind(_KEPT | {"lease", "ordered"}, extra="pgmq", client="pgmq", counts=False),
+    "pgmq": Kind(_KEPT | {"lease"}, extra="pgmq", client="pgmq", counts=False),
     "azurestoragequeues": Kind(_KEPT, extra="azurestoragequeues", client="azure.storage.queue"),
-    "zookeeper": Kind(_KEPT | {"ordered", "priority"}, extra="zookeeper", client="kazoo"),
+    "zookeeper": Kind(_KEPT, extra="zookeeper", client="kazoo"),
     "etcd": Kind(_KEPT, extra="etcd", client="etcd"),
     "pyro": Kind(_SHARED | {"ordered"}, extra="pyro", client="Pyro4", counts=False),
     "confluentkafka": Kind(

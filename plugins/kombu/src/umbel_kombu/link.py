@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from threading import RLock
+from threading import Lock, RLock
 from typing import Any
 
 from kombu import Connection
@@ -17,6 +17,8 @@ from umbel_kombu.location import Location
 from umbel_kombu.settings import KombuSettings
 
 _log = logging.getLogger(__name__)
+#: Clients such as boto3 may be used by many threads, and must not be made by two at once.
+_one_at_a_time = Lock()
 
 
 class Link:
@@ -81,11 +83,16 @@ class Link:
     def drop(self) -> None:
         """Close it; the next call opens another one."""
         with self._lock:
-            connection, self._connection, self._channel = self._connection, None, None
+            connection, channel = self._connection, self._channel
+            self._connection = self._channel = None
             self._known = set()
             if connection is not None:
                 with suppress(Exception):
                     connection.close()
+                # ZooKeeper's client has a thread, which kombu leaves alone.
+                if callable(stop := getattr(getattr(channel, "_client", None), "stop", None)):
+                    with suppress(Exception):
+                        stop()
 
     def _open(self) -> None:
         settings = self._settings
@@ -97,7 +104,8 @@ class Link:
             login_method=settings.login_method,
             transport_options=dict(self._options),
         )
-        channel = connection.channel()
+        with _one_at_a_time:
+            channel = connection.channel()
         if isinstance(channel, virtual.Channel):
             # What is held is given back here, one by one: kombu would route it by an exchange that may not be known.
             channel.do_restore = False

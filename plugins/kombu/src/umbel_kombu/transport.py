@@ -30,7 +30,7 @@ class KombuTransport(Transport):
 
     contract_version = 1
     #: Those of an instance are what its broker can do: `kinds.py`.
-    features: ClassVar[frozenset[str]] = frozenset()
+    features: ClassVar[frozenset[str]] = frozenset({"across_processes"})
     settings_class = KombuSettings
 
     def __init__(self, url: str, settings: KombuSettings | None = None) -> None:

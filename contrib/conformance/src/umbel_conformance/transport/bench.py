@@ -55,8 +55,9 @@ class TransportBench(Patience, Capabilities, DriverHygiene):
     short_delay_s: ClassVar[float] = 0.3
     #: The size of the huge payload. Lower it if your broker has a limit of its own.
     huge_bytes: ClassVar[int] = 4 * 2**20
-    #: Messages of a large batch. Lower it if your broker takes its time for each.
+    #: Messages of a large batch, and of a long run. Lower them if your broker takes its time for each.
     large_batch: ClassVar[int] = 2000
+    long_run: ClassVar[int] = 300
     #: Names of queues may have any character. False if your broker has an alphabet for them.
     any_queue_name: ClassVar[bool] = True
 

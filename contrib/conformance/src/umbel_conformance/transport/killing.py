@@ -18,7 +18,6 @@ from umbel_conformance.transport.bench import (
 )
 
 BATCH = 5
-COUNT = 300
 
 
 class Killing(TransportBench):
@@ -28,7 +27,7 @@ class Killing(TransportBench):
     ) -> None:
         """A message is about to be acknowledged, or it comes back."""
         survivor, blueprint = connect(lease_s=60.0), Blueprint.of(connect(lease_s=self.short_lease_s))
-        survivor.publish(numbered(COUNT))
+        survivor.publish(numbered(self.long_run))
         done: set[str] = set()
         for _ in range(3):
             victim = elsewhere(actions.work_until_killed, blueprint, "q", BATCH)
@@ -41,9 +40,9 @@ class Killing(TransportBench):
             held = survivor.reserve(["q"], 100, 0.0)
             survivor.settle(acks(held))
             done.update(bodies(held))
-            return len(done) == COUNT
+            return len(done) == self.long_run
 
-        self.eventually(all_there, f"all {COUNT} messages to be done or to come back")
+        self.eventually(all_there, f"all {self.long_run} messages to be done or to come back")
 
     @needs("durable")
     def test_what_was_published_is_there_when_the_publisher_is_killed_at_any_moment(

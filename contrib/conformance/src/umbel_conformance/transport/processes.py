@@ -53,9 +53,9 @@ class Processes(TransportBench):
         workers = [elsewhere(actions.work, Blueprint.of(transport), "q") for _ in range(2)]
         for worker in workers:
             worker.receive()  # Both are there before there is anything to do.
-        transport.publish(numbered(200))
+        transport.publish(numbered(self.long_run))
         done = [body for worker in workers for body in worker.receive()] + self.drain(transport)
-        assert sorted(done, key=int) == [str(number) for number in range(200)]
+        assert sorted(done, key=int) == [str(number) for number in range(self.long_run)]
 
     @needs("durable")
     def test_what_was_published_outlives_the_publisher(

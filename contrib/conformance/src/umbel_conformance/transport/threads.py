@@ -6,8 +6,6 @@ from umbel.contracts import Transport
 from umbel.model import Action, Delivery, Settlement
 from umbel_conformance.transport.bench import Connect, TransportBench, acks, bodies, numbered
 
-COUNT = 300
-
 
 class Threads(TransportBench):
     def test_one_instance_publishes_reserves_and_settles_at_the_same_time(self, connect: Connect) -> None:
@@ -17,11 +15,11 @@ class Threads(TransportBench):
         seen: list[str] = []
 
         def publish() -> None:
-            for one in numbered(COUNT):
+            for one in numbered(self.long_run):
                 transport.publish([one])
 
         def settle() -> None:
-            while len(seen) < COUNT:
+            while len(seen) < self.long_run:
                 batch = held[:]
                 assert list(transport.extend(batch)) == []
                 assert list(transport.settle(acks(batch))) == []
@@ -29,20 +27,20 @@ class Threads(TransportBench):
                 seen.extend(bodies(batch))
 
         publishing, settling = self.background(publish), self.background(settle)
-        for _ in range(COUNT):
+        for _ in range(self.long_run):
             held.extend(self.take(transport, 1))
         self.result_of(publishing)
         self.result_of(settling)
-        assert sorted(seen, key=int) == [str(number) for number in range(COUNT)]
+        assert sorted(seen, key=int) == [str(number) for number in range(self.long_run)]
         self.assert_nothing_to_reserve(transport)
 
     def test_many_instances_share_a_queue_and_each_message_is_done_once(self, connect: Connect) -> None:
         transports = [connect(lease_s=60.0) for _ in range(4)]
-        transports[0].publish(numbered(COUNT))
+        transports[0].publish(numbered(self.long_run))
         workers = [self.background(lambda mine=transport: self.work(mine)) for transport in transports]  # type: ignore[misc]
         seen = [body for worker in workers for body in self.result_of(worker)]
         seen += self.drain(transports[0])
-        assert sorted(seen, key=int) == [str(number) for number in range(COUNT)]
+        assert sorted(seen, key=int) == [str(number) for number in range(self.long_run)]
 
     def work(self, transport: Transport) -> list[str]:
         """Do every second message of a batch and put the others back, until nothing is there."""

@@ -1,0 +1,59 @@
+"""Brokers behind kombu's transports, on real servers."""
+
+from __future__ import annotations
+
+import psycopg
+import pytest
+from pgmq import install
+
+from umbel_conformance import TransportConformance
+from umbel_conformance.transport import MakeTransport
+from umbel_kombu.settings import KombuSettings
+from umbel_kombu.transport import KombuTransport
+
+
+class TestPgmq(TransportConformance):
+    any_queue_name = False
+    large_batch = 100
+    long_run = 60
+    short_lease_s = 1.0
+
+    @pytest.fixture
+    def make_transport(self, postgres: int, fresh: str) -> MakeTransport:
+        prepare_pgmq(postgres)
+        options = {"init_extension": False, "queue_name_prefix": f"{fresh}_", "pool_size": 2}
+        url = f"pgmq://postgres:x@127.0.0.1:{postgres}/postgres"
+        return lambda lease_s=60.0: KombuTransport(url, KombuSettings(options=options, lease_s=lease_s))
+
+
+class TestZookeeper(TransportConformance):
+    any_queue_name = False
+    huge_bytes = 512 * 2**10
+    large_batch = 60
+    long_run = 40
+
+    @pytest.fixture
+    def make_transport(self, zookeeper: str, fresh: str) -> MakeTransport:
+        return lambda: KombuTransport(f"{zookeeper}{fresh}")
+
+
+class TestEtcd(TransportConformance):
+    any_queue_name = False
+    huge_bytes = 512 * 2**10
+    large_batch = 60
+    long_run = 40
+
+    @pytest.fixture
+    def make_transport(self, etcd: str, fresh: str) -> MakeTransport:
+        return lambda: KombuTransport(f"{etcd}{fresh}")
+
+
+_prepared: set[int] = set()
+
+
+def prepare_pgmq(port: int) -> None:
+    """The extension's own SQL, once."""
+    if port not in _prepared:
+        with psycopg.connect(f"postgresql://postgres@127.0.0.1:{port}/postgres", autocommit=True) as connection:
+            connection.execute(install.get_embedded_install_sql())
+        _prepared.add(port)
