@@ -23,13 +23,13 @@ class _Ticket(Generic[T]):
         self.items = items
         self.done = False
         self.error: BaseException | None = None
-        #: What its caller sleeps on, if it has to.
-        self.sleeper: threading.Lock | None = None
+        #: What its caller sleeps on.
+        self.sleeper = threading.Lock()
+        self.sleeper.acquire()
 
     def wake(self) -> None:
-        if self.sleeper is not None:
-            with suppress(RuntimeError):  # It is awake.
-                self.sleeper.release()
+        with suppress(RuntimeError):  # It is awake.
+            self.sleeper.release()
 
 
 class GroupCommit(Generic[T]):
@@ -52,9 +52,6 @@ class GroupCommit(Generic[T]):
         while not ticket.done:
             if self._turn.acquire(blocking=False):
                 self._lead(ticket)
-            elif ticket.sleeper is None:  # Look once more: who wakes may just have found nobody asleep.
-                ticket.sleeper = threading.Lock()
-                ticket.sleeper.acquire()
             else:
                 ticket.sleeper.acquire(timeout=_SLOW_S)
         if ticket.error is not None:
