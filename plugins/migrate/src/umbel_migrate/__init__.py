@@ -1,0 +1,1 @@
+"""`umbel migrate`: messages from one broker to another."""
