@@ -92,6 +92,17 @@ def test_the_others_of_a_batch_are_not_published_twice(url: str) -> None:
     transport.close()
 
 
+def test_of_a_long_batch_what_was_published_before_a_bad_message_is_not_published_again(url: str) -> None:
+    transport = RabbitmqTransport(url)
+    good = [Message("q", str(number).encode()) for number in range(450)]
+    with pytest.raises(PermanentError, match="plain data"):
+        transport.publish([*good, Message("q", b"", {"what": object()})])
+    assert transport.admin().depth("q").ready == 400
+    transport.publish(good)
+    assert transport.admin().depth("q").ready == 450
+    transport.close()
+
+
 def test_a_queue_that_is_full(url: str) -> None:
     full = {"q": {"queue_arguments": {"x-max-length": 1, "x-overflow": "reject-publish"}}}
     publish(url, queues=full)

@@ -17,6 +17,7 @@ from umbel.model import Action, Message, Settlement
 from umbel_rabbitmq.envelope import decode, encode
 from umbel_rabbitmq.settings import RabbitmqSettings
 from umbel_rabbitmq.tables import decode_table, encode_table
+from umbel_rabbitmq.templates import decode_headers
 from umbel_rabbitmq.transport import RabbitmqTransport
 
 PLAIN = st.recursive(
@@ -38,6 +39,18 @@ TABLES = st.dictionaries(st.text(st.characters(blacklist_categories=("Cs",)), ma
 def test_a_table_comes_back_as_it_was(table: dict[str, Any]) -> None:
     encoded = encode_table(table)
     assert decode_table(encoded, 0) == (table, len(encoded))
+
+
+@given(TABLES, st.text("0123456789abcdef-", min_size=36, max_size=36), st.text("é%", max_size=3))
+def test_headers_that_are_like_others_are_read_as_any_table(table: dict[str, Any], id: str, args: str) -> None:
+    for _ in range(3):
+        for said in ({**table, "id": id, "argsrepr": args}, {**table, "id": id[::-1], "argsrepr": args[::-1]}, table):
+            encoded = b"before" + encode_table(said)
+            found, end = decode_headers(encoded + b"after", 6)
+            assert (found, list(found), end) == (said, list(said), len(encoded))
+            for value in found.values():
+                if isinstance(value, (list, dict)):
+                    value.clear()  # It is this message's alone.
 
 
 @given(TABLES)

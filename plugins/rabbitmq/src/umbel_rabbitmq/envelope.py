@@ -10,7 +10,8 @@ from umbel import clock
 from umbel.exceptions import DecodeError, PermanentError
 from umbel.model import Message
 from umbel_rabbitmq.frames import short
-from umbel_rabbitmq.tables import decode_table, encode_table
+from umbel_rabbitmq.tables import encode_table
+from umbel_rabbitmq.templates import decode_headers
 
 _FLAGS = Struct(">H")
 _TIME = Struct(">Q")
@@ -108,7 +109,7 @@ def _properties(data: bytes) -> tuple[dict[str, Any], dict[str, Any], int, int]:
     if flags & _ENCODING:
         texts["content_encoding"], place = _short(data, place)
     if flags & _HEADERS:
-        headers, place = decode_table(data, place)
+        headers, place = decode_headers(data, place)
     if flags & _MODE:
         mode, place = data[place], place + 1
     if flags & _PRIORITY:

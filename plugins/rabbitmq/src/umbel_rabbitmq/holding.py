@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from threading import Lock
 
 from attrs import define
@@ -84,6 +84,7 @@ class Holdings:
         return hold
 
     def has(self, hold: Hold) -> bool:
+        """Whether it came over this link, and was not settled."""
         link = self._link
         return link.is_open and hold.opening == link.openings and self._all.get(hold.number) is hold
 
@@ -105,7 +106,7 @@ class Holdings:
                     break
                 last = number
             parts = [frames.ack(last, multiple=True)] if last else []
-            parts += [frames.ack(number) for number in sorted(numbers) if number > last]
+            parts += [frames.ack(hold.number) for hold in mine if hold.number > last]
             self._is_holding_back = self._is_holding_back and clock.monotonic() < self._until
             if self._is_holding_back:
                 self._owed.update(hold.consumer for hold in mine)
@@ -119,7 +120,7 @@ class Holdings:
         """These go to where the queue's dead letters go; returns those that were not held."""
         with self._lock:
             mine, lost = self._split(holds)
-            self._forget(hold.number for hold in mine)
+            self._forget([hold.number for hold in mine])
             self._send([frames.reject(hold.number, False) for hold in mine])
         return lost
 
@@ -158,17 +159,19 @@ class Holdings:
     def _split(self, holds: Sequence[Hold]) -> tuple[list[Hold], list[Hold]]:
         mine: dict[int, Hold] = {}
         lost: list[Hold] = []
+        opening = self._link.openings if self._link.is_open else -1
         for hold in holds:
-            if self.has(hold) and hold.number not in mine:
-                mine[hold.number] = hold
+            number = hold.number
+            if hold.opening == opening and self._all.get(number) is hold and number not in mine:
+                mine[number] = hold
             else:
                 lost.append(hold)
         return list(mine.values()), lost
 
-    def _forget(self, numbers: Iterable[int]) -> None:
+    def _forget(self, numbers: Collection[int]) -> None:
         for number in numbers:
             del self._all[number]
-            self.handed_out -= 1
+        self.handed_out -= len(numbers)
 
     def _send_waiting(self) -> None:
         if self._waiting:

@@ -5,7 +5,7 @@ https://www.rabbitmq.com/docs/confirms
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import count, takewhile
 from secrets import token_hex
 from threading import RLock
@@ -14,6 +14,7 @@ from typing import Any
 from attrs import define
 
 from umbel import clock
+from umbel.exceptions import PermanentError
 from umbel.model import Message
 from umbel_rabbitmq import frames
 from umbel_rabbitmq.declaring import Declarer, check_name
@@ -26,7 +27,7 @@ from umbel_rabbitmq.places import Places
 from umbel_rabbitmq.replyqueue import make
 
 #: Messages and bytes of one write; confirms are taken in between.
-MESSAGES_AT_ONCE, BYTES_AT_ONCE = 2000, 4 * 2**20
+MESSAGES_AT_ONCE, BYTES_AT_ONCE = 200, 4 * 2**20
 
 
 @define(slots=True, eq=False)
@@ -85,12 +86,20 @@ class Publisher(Listener):
             had = self._had
             if had:
                 messages = [one for one in messages if had.pop(id(one), None) is not one]
-            posts = [self._post(message) for message in messages]
+            posts: list[Post] = []
             try:
-                self.send(posts)
+                self._send(self._made(messages, posts))
+                self._judge(posts)
             except BaseException:
                 self._had = {id(post.message): post.message for post in posts if post.done and post.message is not None}
                 raise
+
+    def _made(self, messages: Sequence[Message], posts: list[Post]) -> Iterator[Sequence[Post]]:
+        """In parts: the next one is made while the broker is busy with the one before. They are added to `posts`."""
+        for start in range(0, len(messages), MESSAGES_AT_ONCE):
+            part = [self._post(message) for message in messages[start : start + MESSAGES_AT_ONCE]]
+            posts += part
+            yield part
 
     def _post(self, message: Message) -> Post:
         if message.exchange:
@@ -135,52 +144,67 @@ class Publisher(Listener):
     def deliver(self, posts: Sequence[Post]) -> None:
         """Returns when the broker has said of all whether it has them."""
         with self.lock:
-            self._send(posts)
+            self._send([posts])
 
     def send(self, posts: Sequence[Post]) -> None:
         """Returns when the broker has them. Raises for the first that it has not."""
         with self.lock:
-            self._send(posts)
-            again = [post for post in posts if post.problem and post.queue]
-            if again:
-                # The queue was there when it was declared: it has been deleted since.
-                for post in again:
-                    self.declarer.forget(post.queue)
-                    post.problem = ""
-                self._send(again)
-            for post in posts:
-                if post.problem:
-                    raise UnroutableError(
-                        f"{self.link.where}: {post.what} was given back ({post.problem}): no queue is bound to "
-                        f"exchange {post.exchange!r} for routing key {post.routing_key!r}: bind one, or name a queue"
-                    )
-            for post in posts:
-                if not post.done:
-                    raise RefusedError(
-                        f"{self.link.where}: {post.what} was refused (basic.nack): the queue {post.queue!r} is full "
-                        "(x-max-length, x-overflow), or has no leader"
-                    )
+            self._send([posts])
+            self._judge(posts)
 
-    def _send(self, posts: Sequence[Post]) -> None:
-        if not posts:
-            return
+    def _judge(self, posts: Sequence[Post]) -> None:
+        """Raises for the first that the broker has not, and nobody can help."""
+        again = [post for post in posts if post.problem and post.queue]
+        if again:
+            # The queue was there when it was declared: it has been deleted since.
+            for post in again:
+                self.declarer.forget(post.queue)
+                post.problem = ""
+            self._send([again])
+        for post in posts:
+            if post.problem:
+                raise UnroutableError(
+                    f"{self.link.where}: {post.what} was given back ({post.problem}): no queue is bound to "
+                    f"exchange {post.exchange!r} for routing key {post.routing_key!r}: bind one, or name a queue"
+                )
+        for post in posts:
+            if not post.done:
+                raise RefusedError(
+                    f"{self.link.where}: {post.what} was refused (basic.nack): the queue {post.queue!r} is full "
+                    "(x-max-length, x-overflow), or has no leader"
+                )
+
+    def _send(self, parts: Iterable[Sequence[Post]]) -> None:
+        """Write them all, and wait for what the broker says of them. It hears of what was written before an error."""
         link = self.link
         if not (link.is_fresh or link.is_there()):
             link.open()
         deadline = clock.monotonic() + self._settings.confirm_timeout
         self._wait_while_blocked(deadline)
-        for post in posts:
-            if post.queue:
-                (self.declarer.delay if post.delayed else self.declarer.declare)(link, post.queue)
-        if self._replies:
-            self._make_replies(posts)
-        self._by_id = {post.message_id: post for post in posts if post.mandatory}
         try:
-            self._write(posts)
-            while self._open:
-                self._wait(deadline)
+            try:
+                for posts in parts:
+                    self._prepare(posts)
+                    self._write(posts)
+            except PermanentError:
+                if link.is_open:
+                    self._wait_for_all(deadline)
+                raise
+            self._wait_for_all(deadline)
         finally:
             self._open, self._by_id = {}, {}
+
+    def _prepare(self, posts: Sequence[Post]) -> None:
+        for post in posts:
+            if post.queue:
+                (self.declarer.delay if post.delayed else self.declarer.declare)(self.link, post.queue)
+        if self._replies:
+            self._make_replies(posts)
+        self._by_id.update({post.message_id: post for post in posts if post.mandatory})
+
+    def _wait_for_all(self, deadline: float) -> None:
+        while self._open:
+            self._wait(deadline)
 
     def _make_replies(self, posts: Sequence[Post]) -> None:
         """The results come by `rpc://`: there must be a queue for them before somebody sends one."""
@@ -196,21 +220,25 @@ class Publisher(Listener):
     def _write(self, posts: Sequence[Post]) -> None:
         link, most = self.link, self.link.frame_max
         parts: list[bytes] = []
-        size = held = 0
+        size = 0
         for post in posts:
             self._number += 1
             self._open[self._number] = post
             parts.append(frames.publish_method(post.exchange, post.routing_key, post.mandatory))
             parts += frames.content(post.properties, post.body, most)
             size += len(post.body) + len(post.properties)
-            held += 1
-            if held >= MESSAGES_AT_ONCE or size >= BYTES_AT_ONCE:
-                link.write(b"".join(parts))
-                parts, size, held = [], 0, 0
-                while link.is_readable():
-                    link.read(0.0)
-        if parts:
+            if size >= BYTES_AT_ONCE:
+                self._flush(parts)
+                parts, size = [], 0
+        if len(posts) > 1:
+            self._flush(parts)
+        else:
             link.write(b"".join(parts))
+
+    def _flush(self, parts: Sequence[bytes]) -> None:
+        self.link.write(b"".join(parts))
+        while self.link.is_readable():  # so that the broker does not wait for room for its confirms
+            self.link.read(0.0)
 
     def _wait(self, deadline: float) -> None:
         left_s = deadline - clock.monotonic()

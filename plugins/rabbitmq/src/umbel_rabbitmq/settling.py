@@ -28,6 +28,10 @@ class Settler:
 
     def settle(self, settlements: Sequence[Settlement]) -> Sequence[Settlement]:
         """Returns those that were not held."""
+        if all(one.action is Action.ACK for one in settlements):
+            tags = {id(one.delivery.tag) for one in settlements}
+            if len(tags) == len(settlements):
+                return self._end(settlements, ())
         mine, refused = self._held(settlements)
         acknowledged, rejected, posts = [], [], list[Post]()
         dead: list[tuple[Message, str, int, Sequence[Death]]] = []

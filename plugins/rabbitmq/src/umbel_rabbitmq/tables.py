@@ -3,12 +3,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 from struct import Struct
 from typing import Any
 
-_LENGTH = Struct(">I")
+LENGTH = Struct(">I")
 _SHORT_INT, _INT, _LONG = Struct(">bi"), Struct(">Bi"), Struct(">Bq")
 _DOUBLE = Struct(">Bd")
 #: How numbers and times are read, by their letters.
@@ -36,10 +36,16 @@ def encode_table(table: Mapping[str, Any]) -> bytes:
     """A table with its length. Raises `TypeError` or `ValueError` for what is not plain data."""
     parts: list[bytes] = []
     for key, value in table.items():
-        parts.append(_key(key))
-        parts.append(_encode(value))
+        # The two that headers consist of are written here, and the rest there.
+        if type(value) is str:
+            text = value.encode()
+            parts += (_key(key), b"S", LENGTH.pack(len(text)), text)
+        elif value is None:
+            parts += (_key(key), b"V")
+        else:
+            parts += (_key(key), _encode(value))
     body = b"".join(parts)
-    return _LENGTH.pack(len(body)) + body
+    return LENGTH.pack(len(body)) + body
 
 
 @lru_cache(maxsize=1000)
@@ -54,7 +60,7 @@ def _encode(value: Any) -> bytes:
     kind = type(value)
     if kind is str:
         text: bytes = value.encode()
-        return b"S" + _LENGTH.pack(len(text)) + text
+        return b"S" + LENGTH.pack(len(text)) + text
     if value is None:
         return b"V"
     encoder = _ENCODERS.get(kind)
@@ -80,7 +86,7 @@ def _whole(value: int) -> bytes:
 
 def _array(value: Any) -> bytes:
     body = b"".join([_encode(item) for item in value])
-    return b"A" + _LENGTH.pack(len(body)) + body
+    return b"A" + LENGTH.pack(len(body)) + body
 
 
 _ENCODERS: dict[type, Callable[[Any], bytes]] = {
@@ -90,7 +96,7 @@ _ENCODERS: dict[type, Callable[[Any], bytes]] = {
     list: _array,
     tuple: _array,
     dict: lambda value: b"F" + encode_table(value),
-    bytes: lambda value: b"x" + _LENGTH.pack(len(value)) + value,
+    bytes: lambda value: b"x" + LENGTH.pack(len(value)) + value,
     str: _text,
 }
 
@@ -98,7 +104,7 @@ _ENCODERS: dict[type, Callable[[Any], bytes]] = {
 def decode_table(data: bytes, place: int) -> tuple[dict[str, Any], int]:
     """The table that begins there with its length, and where it ends. Raises `ValueError`, `IndexError` or
     `struct.error` for what is none."""
-    (length,) = _LENGTH.unpack_from(data, place)
+    (length,) = LENGTH.unpack_from(data, place)
     place += 4
     stop = place + length
     table: dict[str, Any] = {}
@@ -107,7 +113,7 @@ def decode_table(data: bytes, place: int) -> tuple[dict[str, Any], int]:
         key = data[place + 1 : after].decode()
         # The two that headers consist of are read here, and the rest there.
         if data[after] == _TEXT:
-            (length,) = _LENGTH.unpack_from(data, after + 1)
+            (length,) = LENGTH.unpack_from(data, after + 1)
             place = after + 5 + length
             table[key] = data[after + 5 : place].decode()
         elif data[after] == _VOID:
@@ -118,6 +124,17 @@ def decode_table(data: bytes, place: int) -> tuple[dict[str, Any], int]:
     if place != stop:
         raise ValueError("a table that does not end where it says")
     return table, place
+
+
+def entries(data: bytes) -> Iterator[tuple[str, Any, int, int]]:
+    """Each entry of a table without its length: the key, the value, and where in the data that begins (a text: its
+    first letter) and ends. Raises as `decode_table`."""
+    place = 0
+    while place < len(data):
+        after = place + 1 + data[place]
+        key = data[place + 1 : after].decode()
+        value, place = _decode(data, after)
+        yield key, value, after + (5 if data[after] == _TEXT else 1), place
 
 
 def _decode(data: bytes, place: int) -> tuple[Any, int]:
@@ -138,7 +155,7 @@ def _decode(data: bytes, place: int) -> tuple[Any, int]:
         return number / 10**scale, place + 5
     if letter not in (_TEXT, _BYTES, _ARRAY):
         raise ValueError(f"a value of the unknown type {chr(letter)!r}")
-    (length,) = _LENGTH.unpack_from(data, place)
+    (length,) = LENGTH.unpack_from(data, place)
     place += 4
     stop = place + length
     if letter == _ARRAY:
