@@ -52,6 +52,7 @@ class RabbitmqServer:
         self.folder = folder
         self._busy = busy
         self.port, self._dist_port, self._epmd_port = (_free_port() for _ in range(3))
+        self._ran = False
         self._config, self._arguments = config, arguments
         self._vhosts = count(1)
         self._epmd: subprocess.Popen[bytes] | None = None
@@ -71,6 +72,20 @@ class RabbitmqServer:
 
     def start(self) -> RabbitmqServer:
         """Returns when the node takes connections."""
+        for tries_left in (2, 1, 0):
+            try:
+                self._start()
+                break
+            except AssertionError:
+                if self._ran or not tries_left:
+                    raise
+                # A port that was free a moment ago is somebody else's now.
+                self.close()
+                self.port, self._dist_port, self._epmd_port = (_free_port() for _ in range(3))
+        self._ran = True
+        return self
+
+    def _start(self) -> None:
         executable = _executable()
         self.folder.mkdir(parents=True, exist_ok=True)
         lines = [
@@ -91,7 +106,8 @@ class RabbitmqServer:
         _until_open(self.port, self._node, self.folder / "node.log")
         self._connect_control()
         self.evaluate("rpc:call(N, rabbit, await_startup, [])")
-        return self
+        # Whoever answers on the port, it is this node.
+        assert self.evaluate("rpc:call(N, rabbit, is_running, [])") == "true", f"see {self.folder / 'log'}"
 
     def new_vhost(self) -> str:
         """The name of a virtual host that nobody has used."""
