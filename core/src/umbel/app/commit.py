@@ -60,6 +60,8 @@ class GroupCommit(Generic[T]):
     def _lead(self, ticket: _Ticket[T]) -> None:
         try:
             if not ticket.done:
+                if len(self._waiting) > 1:
+                    clock.sleep(0)  # Those who have just been served may have their next call ready.
                 self._commit_all()
         finally:
             self._turn.release()
