@@ -37,7 +37,7 @@ def __getattr__(name: str) -> Any:
         if name.startswith("_") or name in _own_modules():
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         # A name that a plugin adds; the loader knows what to say where none does.
-        return importlib.import_module("umbel.plugin.api").load_api(name)
+        return importlib.import_module("umbel.api").load(name)
     found = globals()[name] = getattr(importlib.import_module(module), name)
     return found
 

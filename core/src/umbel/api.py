@@ -13,5 +13,4 @@ def load(name: str) -> Any:
 
     The catalogue is imported only here: most processes never ask for a plugin's name.
     """
-    loader = importlib.import_module("umbel.plugin.api")
-    return loader.load_api(name)
+    return importlib.import_module("umbel.plugin.api").load_api(name)

@@ -15,10 +15,8 @@ def task_name(main: str | None, name: str, module: str) -> str:
 def _script() -> str:
     spec = getattr(sys.modules["__main__"], "__spec__", None)
     if spec is not None:
-        name: str = spec.name
-        return name.removesuffix(".__main__")
-    path = getattr(sys.modules["__main__"], "__file__", "") or ""
-    return path.rpartition("/")[2].removesuffix(".py")
+        return str(spec.name).removesuffix(".__main__")
+    return (getattr(sys.modules["__main__"], "__file__", "") or "").rpartition("/")[2].removesuffix(".py")
 
 
 def node_name(given: str | None) -> str:

@@ -90,6 +90,9 @@ class Publisher:
         messages = iter(messages)
         under_way: deque[Future[None]] = deque()
         while batch := list(islice(messages, _AT_ONCE)):
+            if len(batch) < _AT_ONCE and not under_way:  # that is all: nothing is made meanwhile
+                self.publish(batch, {"max_retries": 3})
+                return
             under_way.append(self.post(batch))
             if len(under_way) > 1:
                 under_way.popleft().result()

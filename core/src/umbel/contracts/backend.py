@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from umbel.exceptions import UnsupportedError
@@ -116,10 +116,25 @@ class SharedState(ABC):
         """Count `member` once and keep its value (the first one stays); returns how many distinct members there are.
         For chords: a header task that ran twice counts once."""
 
-    def tally_all(self, counts: Sequence[tuple[str, str, bytes]], ttl_s: float | None = None) -> Sequence[int]:
-        """`tally` for many (key, member, value), in order."""
-        return [self.tally(*count, ttl_s) for count in counts]
-
     @abstractmethod
     def tallied(self, key: str) -> dict[str, bytes]:
         """The members that were counted, with their values."""
+
+    # Of many at once: a driver does better than one after the other, where it can.
+
+    def put_all(self, values: Mapping[str, bytes], ttl_s: float | None = None) -> None:
+        """`put` for many."""
+        for key, value in values.items():
+            self.put(key, value, ttl_s)
+
+    def claim_all(self, keys: Sequence[str], owner: str, ttl_s: float) -> Sequence[bool]:
+        """`claim` for many, each by itself, in order."""
+        return [self.claim(key, owner, ttl_s) for key in keys]
+
+    def tallied_all(self, keys: Sequence[str]) -> Sequence[dict[str, bytes]]:
+        """`tallied` for many, in order."""
+        return [self.tallied(key) for key in keys]
+
+    def tally_all(self, counts: Sequence[tuple[str, str, bytes]], ttl_s: float | None = None) -> Sequence[int]:
+        """`tally` for many (key, member, value), in order."""
+        return [self.tally(*count, ttl_s) for count in counts]

@@ -27,8 +27,7 @@ def load(catalogue: Catalogue, kind: str, name: str, source: str = "") -> type[A
 def load_driver(catalogue: Catalogue, entry: Entry) -> type[Any]:
     """The driver class of an entry."""
     plugin = load_object(catalogue, entry)
-    driver = plugin if isinstance(plugin, type) else _ask(entry, plugin)
-    return fit.check(entry, driver)
+    return fit.check(entry, plugin if isinstance(plugin, type) else _ask(entry, plugin))
 
 
 def load_all(

@@ -101,8 +101,7 @@ class Worker:
         if handle_signals:
             self._handlers.install()
         try:
-            parts = self._start()
-            return self._work(parts)
+            return self._work(self._start())
         except WorkerTerminate:
             if self._parts is not None:
                 self._cut_off(self._parts)

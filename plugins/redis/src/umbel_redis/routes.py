@@ -41,10 +41,13 @@ class Routes:
             answers.update(zip(numbers, link.pipeline([commands[number] for number in numbers]), strict=True))
         return [answers[number] for number in range(len(commands))]
 
-    def scripts(self, script: Script, calls: Sequence[tuple[bytes, Sequence[Any]]]) -> None:
-        """Run a script for each of these keys with its arguments, in this order for each key."""
+    def scripts(self, script: Script, calls: Sequence[tuple[bytes, Sequence[Any]]]) -> list[Any]:
+        """What a script returns for each of these keys with its arguments; in this order for each key."""
+        answers: dict[int, Any] = {}
         for link, numbers in self._by_link([key for key, _ in calls]).items():
-            link.scripts([(script, calls[number][:1], calls[number][1]) for number in numbers])
+            found = link.scripts([(script, calls[number][:1], calls[number][1]) for number in numbers])
+            answers.update(zip(numbers, found, strict=True))
+        return [answers[number] for number in range(len(calls))]
 
     def close(self) -> None:
         """Close all connections."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from umbel.contracts import SharedState
@@ -26,20 +26,30 @@ class RedisSharedState(SharedState):
         self._ordered = ordered
 
     def put(self, key: str, value: bytes, ttl_s: float | None = None) -> None:
-        if ttl_s is None:
-            self._routes.call("SET", self._keys.value(key), value)
-        else:
-            self._routes.call("SET", self._keys.value(key), value, "PX", milliseconds(ttl_s))
+        self.put_all({key: value}, ttl_s)
+
+    def put_all(self, values: Mapping[str, bytes], ttl_s: float | None = None) -> None:
+        life = () if ttl_s is None else ("PX", milliseconds(ttl_s))
+        self._routes.pipeline([("SET", self._keys.value(key), value, *life) for key, value in values.items()])
 
     def get(self, keys: Sequence[str]) -> Sequence[bytes | None]:
         found: list[bytes | None] = self._routes.pipeline([("GET", self._keys.value(key)) for key in keys])
         return found
 
     def delete(self, keys: Sequence[str]) -> None:
-        self._routes.pipeline([("UNLINK", name) for key in keys for name in self._keys.everything(key)])
+        names = [name for key in keys for name in self._keys.everything(key)]
+        if self._routes.are_many:
+            self._routes.pipeline([("UNLINK", name) for name in names])
+        elif names:
+            self._routes.call("UNLINK", *names)
 
     def claim(self, key: str, owner: str, ttl_s: float) -> bool:
-        return bool(self._routes.script(load("claim"), [self._keys.claim(key)], [owner, milliseconds(ttl_s)]))
+        return self.claim_all([key], owner, ttl_s)[0]
+
+    def claim_all(self, keys: Sequence[str], owner: str, ttl_s: float) -> Sequence[bool]:
+        arguments = [owner, milliseconds(ttl_s)]
+        answers = self._routes.scripts(load("claim"), [(self._keys.claim(key), arguments) for key in keys])
+        return [bool(answer) for answer in answers]
 
     def release(self, key: str, owner: str) -> bool:
         return bool(self._routes.script(load("release"), [self._keys.claim(key)], [owner]))
@@ -63,18 +73,34 @@ class RedisSharedState(SharedState):
         return load("tally"), [self._keys.tally(key)], [member, value, life]
 
     def tallied(self, key: str) -> dict[str, bytes]:
-        if self._keys.is_chord(key):
-            return self._returned(key)
-        flat = self._routes.call("HGETALL", self._keys.tally(key))
-        return {member.decode(): value for member, value in zip(flat[::2], flat[1::2], strict=True)}
+        return self.tallied_all([key])[0]
 
-    def _returned(self, key: str) -> dict[str, bytes]:
-        """In the order of the header. Without that order the members cannot be told apart, and are numbered."""
+    def tallied_all(self, keys: Sequence[str]) -> Sequence[dict[str, bytes]]:
+        questions = [self._questions(key) for key in keys]
+        answers = iter(self._routes.pipeline([command for asked in questions for command in asked]))
+        return [self._members(key, [next(answers) for _ in asked]) for key, asked in zip(keys, questions, strict=True)]
+
+    def _questions(self, key: str) -> list[tuple[Any, ...]]:
+        """The commands that ask for the members of a tally."""
+        if not self._keys.is_chord(key):
+            return [("HGETALL", self._keys.tally(key))]
         returned, counted, *_ = self._keys.chord(key)
         if not self._ordered:
-            values = self._routes.call("LRANGE", returned, 0, -1)
-            return {str(number): value for number, value in enumerate(values)}
-        flat, names = self._routes.pipeline([("ZRANGE", returned, 0, -1, "WITHSCORES"), ("SMEMBERS", counted)])
+            return [("LRANGE", returned, 0, -1)]
+        return [("ZRANGE", returned, 0, -1, "WITHSCORES"), ("SMEMBERS", counted)]
+
+    def _members(self, key: str, answers: Sequence[Any]) -> dict[str, bytes]:
+        """What they answered. Those of a chord without an order cannot be told apart, and are numbered."""
+        flat = answers[0]
+        if not self._keys.is_chord(key):
+            return {member.decode(): value for member, value in zip(flat[::2], flat[1::2], strict=True)}
+        if not self._ordered:
+            return {str(number): value for number, value in enumerate(flat)}
+        return self._returned(flat, answers[1])
+
+    @staticmethod
+    def _returned(flat: Sequence[bytes], names: Iterable[bytes]) -> dict[str, bytes]:
+        """In the order of the header."""
         # Those that were added to a running chord share the place of who added them.
         members: dict[float, list[str]] = {}
         for name in sorted(name.decode() for name in names):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from umbel import clock
 from umbel.contracts import SharedState
@@ -33,8 +33,12 @@ class SqliteSharedState(SharedState):
         self._database = database
 
     def put(self, key: str, value: bytes, ttl_s: float | None = None) -> None:
+        self.put_all({key: value}, ttl_s)
+
+    def put_all(self, values: Mapping[str, bytes], ttl_s: float | None = None) -> None:
+        expires = _end(ttl_s)
         with self._database.writing() as connection:
-            connection.execute(_PUT, (key, value, _end(ttl_s)))
+            connection.executemany(_PUT, [(key, value, expires) for key, value in values.items()])
 
     def get(self, keys: Sequence[str]) -> Sequence[bytes | None]:
         found: dict[str, bytes] = dict(self._database.query(_GET, (array(keys), clock.time())))
@@ -48,9 +52,12 @@ class SqliteSharedState(SharedState):
                 expiry.drop_tallies(connection, "key = ?", (key,))
 
     def claim(self, key: str, owner: str, ttl_s: float) -> bool:
+        return self.claim_all([key], owner, ttl_s)[0]
+
+    def claim_all(self, keys: Sequence[str], owner: str, ttl_s: float) -> Sequence[bool]:
         now = clock.time()
         with self._database.writing() as connection:
-            return connection.execute(_CLAIM, (key, owner, now + ttl_s, now)).rowcount > 0
+            return [connection.execute(_CLAIM, (key, owner, now + ttl_s, now)).rowcount > 0 for key in keys]
 
     def release(self, key: str, owner: str) -> bool:
         with self._database.writing() as connection:

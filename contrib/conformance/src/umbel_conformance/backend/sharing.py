@@ -99,6 +99,20 @@ class Sharing(BackendBench):
         assert list(shared.tally_all([])) == []
 
     @needs("shared_state")
+    def test_many_facts_are_kept_claimed_and_read_as_one_by_one(self, shared: SharedState) -> None:
+        shared.put("a", b"0")
+        shared.put_all({"a": b"1", "b": b"2"}, 60.0)
+        shared.put_all({})
+        assert list(shared.get(["a", "b"])) == [b"1", b"2"]
+        shared.claim("second", "you", 60.0)
+        assert list(shared.claim_all(["first", "second", "first"], "me", 60.0)) == [True, False, True]
+        assert not shared.claim("first", "you", 60.0)
+        assert list(shared.claim_all([], "me", 60.0)) == []
+        shared.tally("one", "x", b"1")
+        shared.tally("other", "y", b"2")
+        assert list(shared.tallied_all(["one", "nobody", "other"])) == [{"x": b"1"}, {}, {"y": b"2"}]
+
+    @needs("shared_state")
     def test_a_tally_counts_each_member_once_and_keeps_its_first_value(self, shared: SharedState) -> None:
         assert shared.tally("chord", "a", b"first") == 1
         assert shared.tally("chord", "b", b"2") == 2
