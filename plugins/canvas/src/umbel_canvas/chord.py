@@ -175,8 +175,8 @@ class chord(Workflow):
         first.parent = GroupResult(group_id, header.ids, app=work.app)
         named = {**work.parts.get("kwargs", {}), **kwargs}
         with tracked(work.app, work, result, options) as track:
-            header.send(args, named, {key: value for key, value in options.items() if key != "add_to_parent"})
             track.tree = header.tree
+            header.send(args, named, {key: value for key, value in options.items() if key != "add_to_parent"}, track)
         return self.remember(result, options)
 
     run = apply_async

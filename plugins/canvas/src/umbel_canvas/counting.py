@@ -11,6 +11,7 @@ from umbel import states
 from umbel.exceptions import DecodeError
 from umbel.model import Message, Record
 from umbel.wire import protocol
+from umbel_canvas.bodies import Ended
 from umbel_canvas.completing import Completion, member_name
 from umbel_canvas.failing import Failing
 
@@ -80,9 +81,10 @@ class Counter:
         counted: dict[str, int] = {}
         for (group_id, _, _), count in zip(parts, self._completion.count(parts), strict=True):
             counted[group_id] = max(count, counted.get(group_id, 0))
-        group_ids = list(counted)
-        for group_id, size in zip(group_ids, self._completion.sizes(group_ids), strict=True):
+        ended = []
+        for group_id, size in zip(counted, self._completion.sizes(list(counted)), strict=True):
             if size is not None and counted[group_id] >= size:
                 headers = last[group_id].headers
                 body = self._bodies.get(group_id)
-                self._completion.end(group_id, size, body, headers.get("root_id"), headers.get("id"))
+                ended.append(Ended(group_id, size, body, headers.get("root_id"), headers.get("id")))
+        self._completion.end(ended)

@@ -10,12 +10,14 @@ from umbel.exceptions import UnsupportedError
 from umbel.execution.context import running
 from umbel.wire import json
 from umbel_canvas import facts
-from umbel_canvas.completing import TOKEN, Completion
+from umbel_canvas.bodies import TOKEN
+from umbel_canvas.completing import Completion
 from umbel_canvas.ids import MemberIds
 from umbel_canvas.making import kind_of
 from umbel_canvas.members import Stream
 from umbel_canvas.options import options_of
 from umbel_canvas.sending import call_of, send_calls, settled
+from umbel_canvas.tracking import Track, write
 from umbel_canvas.trees import Row, Tree, tree_of
 
 
@@ -35,7 +37,6 @@ class Header:
                 f"a chord needs a result backend that can count, and {self._app.backend!r} has no 'shared_state'"
             )
         self._shared = shared
-        self._ttl_s = options_of(self._app).ttl_s
         self._each_its_own = bool(options_of(self._app).celery_queues)
 
     @property
@@ -43,21 +44,22 @@ class Header:
         """What was sent."""
         return {"k": "chord", "i": self.group_id, "c": self._row.trees, "b": tree_of(self._chord.body)}
 
-    def send(self, args: Sequence[Any], kwargs: Mapping[str, Any], options: Mapping[str, Any]) -> None:
+    def send(self, args: Sequence[Any], kwargs: Mapping[str, Any], options: Mapping[str, Any], track: Track) -> None:
         """Blocks until the broker has all of it."""
         if self._is_over(options):
             return
         streamed = isinstance(self._chord.source, Stream)
+        self._size = None if streamed else len(list(self._chord.members()))
         members = self._settled()
         if not streamed:
             members = iter(list(members))
             if not self.ids:
                 self._send_body(options)
                 return
-            self._begin(options)
+            self._begin(options, track)
         send_calls(self._app, self._calls(members, args, kwargs, options))
         if streamed:
-            self._begin(options)
+            self._begin(options, track)
             # All of them may have been counted before anyone knew how many they are.
             Completion(self._app).look(self.group_id, self._chord.body, options.get("root_id"), self._frame_id())
 
@@ -105,21 +107,25 @@ class Header:
             return self._fitted
         fit = api.load("reference").fitted
         call = member if kind_of(member) == "task" else self._chord
-        self._fitted = fit(call, call.options, [self._chord.body])[0]
+        self._fitted = fit(call, call.options, [self._chord.body], self._size)[0]
         return self._fitted
 
     _fitted: Any = None
+    #: How many members there are; None: nobody knows yet.
+    _size: int | None = None
 
-    def _begin(self, options: Mapping[str, Any]) -> None:
+    def _begin(self, options: Mapping[str, Any], track: Track) -> None:
         """Have the backend know the chord, for whoever counts and whoever looks for what was left behind."""
         size = len(self.ids)
         known = {
             "group": self.group_id, "size": size, "others": self.ids.others, "body": self._fitted,
             "root_id": options.get("root_id"), "parent_id": options.get("parent_id"), "at": clock.time(),
         }  # fmt: skip
-        self._shared.put(facts.chord_key(self._result_id), json.dumps(known), self._ttl_s)
-        self._shared.put(f"{facts.group_key(self.group_id)}.s", str(size).encode(), self._ttl_s)
-        self._shared.tally(facts.index_key(clock.time()), f"c:{self._result_id}", b"", self._ttl_s)
+        track.tree = self.tree
+        values, members = track.take()
+        values[facts.chord_key(self._result_id)] = json.dumps(known)
+        values[f"{facts.group_key(self.group_id)}.s"] = str(size).encode()
+        write(self._app, values, [*members, f"c:{self._result_id}"])
 
     def _send_body(self, options: Mapping[str, Any]) -> None:
         """There is nothing to wait for."""

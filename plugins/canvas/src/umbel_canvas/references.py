@@ -49,13 +49,19 @@ class Reference(Signature):
         return found.clone(self.args) if self.args else found
 
     @staticmethod
-    def fitted(call: Any, options: Mapping[str, Any], nodes: Sequence[Any]) -> list[Any]:
-        """Nodes in the form in which a message of `call` carries them: the steps to come, or the body of a chord."""
+    def fitted(call: Any, options: Mapping[str, Any], nodes: Sequence[Any], copies: int | None = 1) -> list[Any]:
+        """Nodes in the form in which a message of `call` carries them: the steps to come, or the body of a chord.
+
+        So many messages carry them; None: nobody knows how many.
+        """
         app = call.app
-        queues = options_of(app).celery_queues
+        queues, most = options_of(app).celery_queues, options_of(app).inline_calls
         if queues and _queue(call, options) in queues:
             return [whole(signature(node, app=app)) for node in nodes]
-        return list(nodes) if weight(nodes, options_of(app).inline_calls) < 2 else Store(app).rest(nodes)
+        calls = weight(nodes, most)
+        if calls < 2 or (copies is not None and calls * copies <= most):
+            return list(nodes)
+        return Store(app).rest(nodes) if copies == 1 else [Store(app).apart(node) for node in nodes]
 
     def apply_async(
         self,
@@ -75,9 +81,11 @@ class Reference(Signature):
 
 
 def weight(nodes: Any, most: int) -> int:
-    """How many calls there are, counted up to a little above `most`."""
+    """How many calls there are, counted up to a little above `most`; with the body that a call is counted for."""
     total = 0
     for node in nodes:
+        around = (node.get("options") or {}).get("chord")
+        total += weight([around], most) if around else 0
         kind = node.get("subtask_type")
         parts = node["kwargs"] if kind in ("chain", "group", "chord") else None
         if parts is None:
@@ -110,6 +118,11 @@ class Store:
         for piece in reversed(pieces[1:]):
             following = [self._put(_chain([*piece, *following]), ([*piece, *following])[-1])]
         return [*pieces[0], *following]
+
+    def apart(self, node: Any) -> Any:
+        """A reference to the node, unless it is one call."""
+        made = self.light(node)
+        return made if self._shared is None or weight([made], 1) < 2 else self._put(made, node)
 
     def light(self, node: Any) -> Any:
         """The node, or a reference to it if it weighs much."""
