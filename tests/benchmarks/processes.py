@@ -24,6 +24,12 @@ class Weight:
     processes: int
 
 
+def peak_mib(pids: Sequence[int]) -> float:
+    """The most that these processes have had in memory, each at its own time (proc(5), VmHWM), in mebibytes."""
+    lines = [line for pid in pids for line in (_read(PROC / str(pid) / "status") or "").splitlines()]
+    return sum(int(line.split()[1]) for line in lines if line.startswith("VmHWM:")) / 1024
+
+
 class Tree:
     """The processes that a command started, itself included."""
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import sqlite3
 
+import celery
+import workflows
 from celery import Celery
 from celery.signals import worker_ready
 from counter import counter
@@ -57,6 +59,7 @@ def say_ready(**_):
 
 
 send = noop.delay
+workflow = workflows.define(app, celery)
 
 
 def send_many(n):

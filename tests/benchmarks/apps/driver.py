@@ -12,6 +12,7 @@ It runs in the contender's own interpreter, beside an app module that defines
     send_hold(n)           n calls of a task that blocks until the counter is released
     send_together(who, n)  n calls by many callers at once, such as `8 threads`; absent where nobody is measured so
     call()                 one call that waits for its result; returns the result
+    workflow(shape, n)     a workflow, awaited (see `workflows.py`); absent where there are none
     stored()               how many results are stored; the database is read without the contender's own library
 """
 
@@ -57,6 +58,12 @@ class Driver:
     def later(self, n: int, delay_s: float) -> dict[str, Any]:
         with Timed() as timed:
             self._app.send_later(n, delay_s)
+        return timed.answer
+
+    def workflow(self, shape: str, n: int) -> dict[str, Any]:
+        """One or more workflows, until the last result is here."""
+        with Timed() as timed:
+            self._app.workflow(shape, n)
         return timed.answer
 
     def together(self, who: str, n: int) -> dict[str, Any]:

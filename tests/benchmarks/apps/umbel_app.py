@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import sqlite3
 
+import workflows
 from counter import counter
 
+import umbel
 from umbel import Umbel
 from umbel.signals import worker_ready
 
@@ -35,6 +37,7 @@ def say_ready(**_):
 
 
 send = noop.delay
+workflow = workflows.define(app, umbel)
 
 
 def send_many(n):

@@ -63,6 +63,10 @@ class RedisServer:
         asked = self._asked  # the answer does not count its own question
         return int(self._info("stats")["total_commands_processed"]) - asked
 
+    def received(self) -> int:
+        """Bytes that it was sent."""
+        return int(self._info("stats")["total_net_input_bytes"])
+
     def cpu_s(self) -> float:
         """Seconds of CPU that it has had."""
         info = self._info("cpu")

@@ -39,7 +39,7 @@ class CeleryRedis(Contender):
             Setup("solo, default", 1, (solo,), drain),
             Setup("threads 1, lean", 1, ((*threads, *FLAGS),), drain, LEAN),
             Setup("prefork 2, lean", 2, ((*prefork, *FLAGS),), frozenset({"drain", "round trip"}), LEAN),
-            Setup("prefork 2, default", 2, (prefork,), idle | {"memory", "growth"}),
+            Setup("prefork 2, default", 2, (prefork,), idle | {"memory", "growth", "workflows"}),
             Setup(
                 "2 × solo, lean",
                 2,

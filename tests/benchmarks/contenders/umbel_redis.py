@@ -36,7 +36,7 @@ class UmbelRedis(Contender):
                 "prefork 2, default",
                 2,
                 ((*prefork, "-c", "2"),),
-                frozenset({"drain", "round trip", "boot", "idle", "memory", "growth"}),
+                frozenset({"drain", "round trip", "boot", "idle", "memory", "growth", "workflows"}),
             ),
         )
 
