@@ -39,6 +39,8 @@ def maker(url: str, **options: Any) -> MakeTransport:
 
 
 class TestRabbitmqTransport(OnRabbitmq, TransportConformance):
+    capability_row = "rabbitmq"
+
     @pytest.fixture
     def make_transport(self, url: str) -> MakeTransport:
         return maker(url)

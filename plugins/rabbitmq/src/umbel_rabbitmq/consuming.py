@@ -26,8 +26,10 @@ _log = logging.getLogger(__name__)
 
 #: How many are asked for in one write.
 ASKED_AT_ONCE = 200
-#: So many are no burden on one worker, whose tasks take milliseconds: it gets as many again while it works on them.
+#: Who has room for more has tasks that take milliseconds: of what is beyond it gets as many again while it works.
 MANY = 100
+#: A prefetch is a short number.
+MOST = 65535
 #: So long after the last delivery none is on the way.
 QUIET_S = 1.0
 
@@ -97,8 +99,7 @@ class Consumer(Listener):
         if not queues:
             return
         wanted = max(1, -(-(self.holdings.handed_out + limit) // len(queues)))
-        if wanted >= MANY:
-            wanted *= 2
+        wanted = min(wanted + max(0, wanted - MANY), MOST)
         wants_more = False
         known = {one.queue: name for name, one in self._consumers.items()}
         for queue in queues:
@@ -167,7 +168,7 @@ class Consumer(Listener):
         self._queues[name] = queue
         self._consumers[name] = _Consumer(queue, prefetch)
         with self.link.calling():
-            self.link.hot.basic_qos(0, min(prefetch, 65535), False)
+            self.link.hot.basic_qos(0, prefetch, False)
             arguments = dict(place.consumer_arguments) if place.consumer_arguments else None
             self.link.hot.basic_consume(queue, name, arguments=arguments, on_cancel=self._cancelled)
 

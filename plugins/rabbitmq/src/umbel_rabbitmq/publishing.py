@@ -28,6 +28,8 @@ from umbel_rabbitmq.replyqueue import make
 
 #: Messages and bytes of one write; confirms are taken in between.
 MESSAGES_AT_ONCE, BYTES_AT_ONCE = 200, 4 * 2**20
+#: After which a quorum queue without a leader is asked again.
+PAUSES_S = (0.05, 0.1, 0.2, 0.4)
 
 
 @define(slots=True, eq=False)
@@ -154,6 +156,12 @@ class Publisher(Listener):
 
     def _judge(self, posts: Sequence[Post]) -> None:
         """Raises for the first that the broker has not, and nobody can help."""
+        for pause_s in PAUSES_S:
+            refused = [post for post in posts if not post.done and not post.problem and self._is_quorum(post.queue)]
+            if not refused:
+                break
+            clock.sleep(pause_s)  # Its leader may be on its way, as when it was made by two at once.
+            self._send([refused])
         again = [post for post in posts if post.problem and post.queue]
         if again:
             # The queue was there when it was declared: it has been deleted since.
@@ -173,6 +181,9 @@ class Publisher(Listener):
                     f"{self.link.where}: {post.what} was refused (basic.nack): the queue {post.queue!r} is full "
                     "(x-max-length, x-overflow), or has no leader"
                 )
+
+    def _is_quorum(self, queue: str) -> bool:
+        return bool(queue) and self._places[queue].arguments.get("x-queue-type") == "quorum"
 
     def _send(self, parts: Iterable[Sequence[Post]]) -> None:
         """Write them all, and wait for what the broker says of them. It hears of what was written before an error."""
