@@ -82,11 +82,10 @@ def _check(place: Place, plan: Plan) -> None:
     assert _value(result, timeout=LIMIT_S) == expected
 
 
-#: More for those who look for trouble: UMBEL_EXAMPLES=1000.
-EXAMPLES = int(os.environ.get("UMBEL_EXAMPLES", "60"))
-SETTINGS = settings(
-    max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True
-)
+PATIENT = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
+SETTINGS = settings(max_examples=60, derandomize=True, **PATIENT)
+#: Others each time. More for those who look for trouble: UMBEL_EXAMPLES=10000.
+MANY = settings(max_examples=int(os.environ.get("UMBEL_EXAMPLES", "1000")), **PATIENT)
 
 
 @SETTINGS
@@ -98,4 +97,12 @@ def test_workers_return_what_comes_out_here_and_now(busy: Place, plan: Plan) -> 
 @SETTINGS
 @given(plan=FAILING)
 def test_workers_fail_where_it_fails_here_and_now(busy: Place, plan: Plan) -> None:
+    _check(busy, plan)
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(3600)
+@MANY
+@given(plan=st.one_of(PLANS, FAILING))
+def test_many_more(busy: Place, plan: Plan) -> None:
     _check(busy, plan)

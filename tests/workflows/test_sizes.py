@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pytest
+from canvases import define
 from place import LIMIT_S, Place
 
-from umbel import chain, chord, group
+from umbel import Umbel, chain, chord, group
 from umbel.model import Message
 
 pytestmark = pytest.mark.needs("umbel-canvas", "umbel-threads", "umbel-memory")
@@ -78,6 +80,41 @@ def test_nested_chords_take_bytes_in_proportion(spied: Spied, depth: int) -> Non
         canvas = chord([spied.tasks.add.si(1, 1) for _ in range(10)], canvas)
     assert canvas.apply_async().get(timeout=LIMIT_S) == [[2] * 10]
     assert spied.bytes / (depth * 11) < 6000
+
+
+@pytest.mark.parametrize("depth", [2, 6, 12])
+def test_chords_within_headers_take_bytes_in_proportion(spied: Spied, depth: int) -> None:
+    """Each call of the innermost one is counted for it, that for the next one, and so on."""
+    spied.work()
+    canvas = spied.tasks.add.si(1, 1)
+    for _ in range(depth):
+        canvas = chord([canvas, *(spied.tasks.add.si(1, 1) for _ in range(9))], spied.tasks.total.s())
+    assert canvas.apply_async().get(timeout=LIMIT_S) == 2 + 18 * depth
+    assert spied.bytes / (depth * 11) < 6000
+
+
+@pytest.mark.parametrize(
+    ("small", "large"),
+    [(2_000, 10_000), pytest.param(10_000, 100_000, marks=[pytest.mark.soak, pytest.mark.timeout(900)])],
+)
+def test_the_memory_of_a_client_does_not_grow_with_its_group(small: int, large: int) -> None:
+    """Of a group of 100,000 the client keeps an id and a number; an id for each would be 85 bytes."""
+
+    def peak(size: int) -> int:
+        app = Umbel("w", broker=f"memory://nowhere{size}", backend="memory://", set_as_current=False)
+        tasks = define(app)
+        app.transport.publish = lambda messages: None  # type: ignore[method-assign]
+        group(tasks.add.s(1, 1) for _ in range(1000)).apply_async()  # all is imported and made
+        tracemalloc.start()
+        try:
+            result = group(tasks.add.s(number, 1) for number in range(size)).apply_async()
+            assert len(result) == size
+            return tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+            app.close()
+
+    assert peak(large) - peak(small) < 20 * (large - small)
 
 
 def test_a_wide_chord_takes_bytes_in_proportion(spied: Spied) -> None:
