@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
+
 import psycopg
 import pytest
 from pgmq import install
@@ -13,9 +17,11 @@ from umbel_kombu.transport import KombuTransport
 
 
 class TestPgmq(TransportConformance):
+    capability_row = "pgmq (kombu)"
     any_queue_name = False
-    large_batch = 100
+    large_batch = 40
     long_run = 60
+    patience_s = 30.0
     short_lease_s = 1.0
 
     @pytest.fixture
@@ -23,29 +29,37 @@ class TestPgmq(TransportConformance):
         prepare_pgmq(postgres)
         options = {"init_extension": False, "queue_name_prefix": f"{fresh}_", "pool_size": 2}
         url = f"pgmq://postgres:x@127.0.0.1:{postgres}/postgres"
-        return lambda lease_s=60.0: KombuTransport(url, KombuSettings(options=options, lease_s=lease_s))
+        return lambda lease_s=60.0: KombuTransport(
+            url, KombuSettings(options=options, lease_s=lease_s, polling_interval=0.05)
+        )
 
 
 class TestZookeeper(TransportConformance):
+    capability_row = "zookeeper (kombu)"
     any_queue_name = False
     huge_bytes = 512 * 2**10
-    large_batch = 60
-    long_run = 40
+    large_batch = 40
+    long_run = 60
+    patience_s = 30.0
 
     @pytest.fixture
     def make_transport(self, zookeeper: str, fresh: str) -> MakeTransport:
-        return lambda: KombuTransport(f"{zookeeper}{fresh}")
+        return lambda: KombuTransport(f"{zookeeper}{fresh}", KombuSettings(polling_interval=0.05))
 
 
 class TestEtcd(TransportConformance):
+    capability_row = "etcd (kombu)"
     any_queue_name = False
     huge_bytes = 512 * 2**10
-    large_batch = 60
-    long_run = 40
+    large_batch = 40
+    long_run = 60
+    patience_s = 30.0
 
     @pytest.fixture
-    def make_transport(self, etcd: str, fresh: str) -> MakeTransport:
-        return lambda: KombuTransport(f"{etcd}{fresh}")
+    def make_transport(self, etcd: str) -> MakeTransport:
+        with suppress(HTTPError):  # kombu has one place there for all that it keeps.
+            urlopen(Request(f"{etcd.replace('etcd', 'http')}v2/keys/kombu?recursive=true", method="DELETE"))
+        return lambda: KombuTransport(etcd, KombuSettings(polling_interval=0.05))
 
 
 _prepared: set[int] = set()

@@ -11,10 +11,13 @@ from umbel_kombu.transport import KombuTransport
 
 
 class TestSqs(TransportConformance):
+    capability_row = "sqs (kombu)"
+    capability_on = "moto"
     any_queue_name = False
     huge_bytes = 128 * 2**10
-    large_batch = 100
+    large_batch = 40
     long_run = 60
+    patience_s = 30.0
     short_lease_s = 1.0
 
     @pytest.fixture
@@ -22,6 +25,6 @@ class TestSqs(TransportConformance):
         options = {"region": "us-east-1", "queue_name_prefix": f"{fresh}-", "wait_time_seconds": 0}
 
         def make(lease_s: float = 60.0) -> KombuTransport:
-            return KombuTransport(sqs, KombuSettings(options=options, lease_s=lease_s))
+            return KombuTransport(sqs, KombuSettings(options=options, lease_s=lease_s, polling_interval=0.05))
 
         return make

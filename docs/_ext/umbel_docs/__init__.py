@@ -14,7 +14,7 @@ from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 
-from umbel_docs import architecture, commands, errors, hooks, modules, settings
+from umbel_docs import architecture, commands, errors, hooks, modules, settings, transports
 
 DOCS = Path(__file__).parents[2]
 GENERATORS: dict[str, Callable[[], str]] = {
@@ -26,6 +26,7 @@ GENERATORS: dict[str, Callable[[], str]] = {
     "modules": modules.markdown,
     "kernel-size": modules.size,
     "kinds": architecture.kinds,
+    "transports": transports.markdown,
     "graph": architecture.graph,
     "picture": architecture.picture,
     # Lines of the table of contents; the pages themselves come from runs of the benchmarks, and need not be there.

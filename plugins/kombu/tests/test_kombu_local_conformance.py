@@ -17,6 +17,8 @@ from umbel_kombu.transport import KombuTransport
 
 
 class TestFilesystem(TransportConformance):
+    capability_row = "filesystem (kombu)"
+    capability_on = "files"
     any_queue_name = False
 
     @pytest.fixture
@@ -26,6 +28,8 @@ class TestFilesystem(TransportConformance):
 
 
 class TestSqlalchemy(TransportConformance):
+    capability_row = "sqlalchemy (kombu)"
+    capability_on = "SQLite"
     large_batch = 300  # One transaction each.
 
     @pytest.fixture
@@ -36,6 +40,9 @@ class TestSqlalchemy(TransportConformance):
 
 
 class TestKombuMemory(TransportConformance):
+    capability_row = "memory (kombu)"
+    capability_on = "in the process"
+
     @pytest.fixture
     def make_transport(self) -> MakeTransport:
         Channel.queues.clear()  # One for the whole process, whatever the URL says.

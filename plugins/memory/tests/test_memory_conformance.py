@@ -16,6 +16,8 @@ names = itertools.count()
 
 
 class TestMemoryTransport(TransportConformance):
+    capability_row = "memory"
+    capability_on = "in the process"
     manual_time = True
 
     @pytest.fixture

@@ -13,6 +13,8 @@ from umbel_redis.transport import RedisTransport
 
 
 class TestRedisTransport(TransportConformance):
+    capability_row = "redis"
+
     @pytest.fixture
     def make_transport(self, url: str) -> MakeTransport:
         return lambda: RedisTransport(url)

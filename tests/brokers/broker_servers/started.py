@@ -7,6 +7,8 @@ import shutil
 import sys
 from pathlib import Path
 
+import psycopg
+
 from broker_servers.process import Server, absent, free_port, program
 
 POSTGRES = [str(path) for path in sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)]
@@ -77,12 +79,13 @@ def postgres(folder: Path) -> tuple[Server, int]:
     Server([initdb, "-A", "trust", "-U", "postgres", "-N", "-D", str(data)], folder, user=user).ended()
     command = [executable, "-D", str(data), "-p", str(port), "-c", "listen_addresses=127.0.0.1"]
     command += ["-c", "unix_socket_directories=", "-c", "fsync=off"]
-    return Server(command, folder, user=user).until_port(port), port
+    return Server(command, folder, user=user).until(lambda: _answers(port)), port
 
 
-def pyro(folder: Path) -> tuple[Server, str]:
-    """The name server and kombu's broker; both are on ports of Pyro's own."""
-    port = 9090
-    names = Server([sys.executable, "-m", "Pyro4.naming", "-n", "127.0.0.1", "-p", str(port), "-x"], folder)
-    names.until_port(port)
-    return names, "pyro://127.0.0.1/kombu.broker"
+def _answers(port: int) -> bool:
+    """It listens before it has started."""
+    try:
+        psycopg.connect(f"postgresql://postgres@127.0.0.1:{port}/postgres").close()
+    except psycopg.OperationalError:
+        return False
+    return True

@@ -165,8 +165,7 @@ class Settings(MutableMapping[str, Any]):
         for override in overrides:
             for key, value in override.values.items():
                 if key not in section.options and section.rest:
-                    before = found[section.rest]
-                    found[section.rest] = Found({**before.value, key: value}, override.source)
+                    found[section.rest] = Found({**found[section.rest].value, key: value}, override.source)
                     continue
                 if key not in section.options:
                     raise mistakes.unknown_key(key, override.source, section)

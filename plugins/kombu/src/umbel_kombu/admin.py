@@ -32,6 +32,7 @@ class KombuAdmin(QueueAdmin):
             if not size:  # SQS allows one in a minute.
                 return 0
             said = channel.queue_purge(queue)
+            self._link.forget(queue)  # On etcd it is gone then.
             # Some count those that somebody holds, or the same ones several times.
             return min(said, size) if type(said) is int else size
 

@@ -28,6 +28,8 @@ class Kind:
     waits: bool = False
     #: Its client may be used by several threads, so that settling need not wait for a look.
     threads: bool = False
+    #: Its locks tell processes apart, and not the connections of one: those take turns.
+    takes_turns: bool = False
     #: Seconds that kombu is told to wait in one look; some of its transports never return when told not to wait.
     look_s: float = 0.0
     #: It can count and empty a queue exactly.
@@ -58,7 +60,7 @@ KINDS: Mapping[str, Kind] = {
     "pgmq": Kind(_KEPT | {"lease"}, extra="pgmq", client="pgmq", counts=False),
     "azurestoragequeues": Kind(_KEPT, extra="azurestoragequeues", client="azure.storage.queue"),
     "zookeeper": Kind(_KEPT, extra="zookeeper", client="kazoo"),
-    "etcd": Kind(_KEPT, extra="etcd", client="etcd"),
+    "etcd": Kind(_KEPT, takes_turns=True, extra="etcd", client="etcd"),
     "pyro": Kind(_SHARED | {"ordered"}, extra="pyro", client="Pyro4", counts=False),
     "confluentkafka": Kind(
         _KEPT | {"ordered"},
@@ -69,7 +71,7 @@ KINDS: Mapping[str, Kind] = {
         counts=False,
         options={"wait_time_seconds": 1},
     ),
-    "mongodb": Kind(_KEPT | {"priority"}, extra="mongodb", client="pymongo"),
+    "mongodb": Kind(_KEPT, extra="mongodb", client="pymongo"),
     "consul": Kind(_KEPT, extra="consul", client="consul", waits=True, counts=False),
     "gcpubsub": Kind(
         _KEPT,

@@ -19,6 +19,7 @@ from umbel_kombu.settings import KombuSettings
 _log = logging.getLogger(__name__)
 #: Clients such as boto3 may be used by many threads, and must not be made by two at once.
 _one_at_a_time = Lock()
+_in_turn = RLock()
 
 
 class Link:
@@ -28,7 +29,7 @@ class Link:
         self._location = location
         self._settings = settings
         self._options = options
-        self._lock = RLock()
+        self._lock = _in_turn if location.kind.takes_turns else RLock()
         self._connection: Any = None
         self._channel: Any = None
         self._known: set[str] = set()
@@ -74,6 +75,10 @@ class Link:
         if queue not in self._known:
             self._channel.queue_declare(queue=queue, durable=True, auto_delete=False)
             self._known.add(queue)
+
+    def forget(self, queue: str) -> None:
+        """It may be gone: declare it again before it is used."""
+        self._known.discard(queue)
 
     def drain(self, timeout_s: float) -> None:
         """Have the consumers called with what is there. Raises `socket.timeout`."""

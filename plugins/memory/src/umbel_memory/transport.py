@@ -22,7 +22,19 @@ class MemoryTransport(Transport):
 
     contract_version = 1
     features = frozenset(
-        {"dead_letters", "delayed", "expires", "fanout", "history", "lease", "losses", "ordered", "pause", "priority", "transactional"}
+        {
+            "dead_letters",
+            "delayed",
+            "expires",
+            "fanout",
+            "history",
+            "lease",
+            "losses",
+            "ordered",
+            "pause",
+            "priority",
+            "transactional",
+        }
     )
     settings_class = MemorySettings
 

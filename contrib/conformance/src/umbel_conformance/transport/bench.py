@@ -11,7 +11,7 @@ import pytest
 from umbel.contracts import QueueAdmin, Transport
 from umbel.exceptions import UnsupportedError
 from umbel.model import Action, Delivery, Message, Settlement
-from umbel_conformance.capabilities import Capabilities
+from umbel_conformance.capabilities import KNOWN_FEATURES, Capabilities
 from umbel_conformance.elsewhere import Child, children
 from umbel_conformance.hygiene import DriverHygiene
 from umbel_conformance.patience import Patience
@@ -49,6 +49,10 @@ class TransportBench(Patience, Capabilities, DriverHygiene):
 
     kind = "transport"
 
+    #: How a table of capabilities names it, and what stands behind it; without a name it is in none.
+    capability_row: ClassVar[str] = ""
+    capability_on: ClassVar[str] = "a real server"
+
     #: A lease short enough to wait for, and long enough for your broker, in seconds.
     short_lease_s: ClassVar[float] = 0.5
     #: A delay short enough to wait for, in seconds; whole seconds if your broker knows no others.
@@ -81,6 +85,14 @@ class TransportBench(Patience, Capabilities, DriverHygiene):
     @pytest.fixture
     def features(self, make_transport: MakeTransport) -> frozenset[str]:
         return make_transport().features
+
+    def test_an_instance_declares_only_features_that_the_contract_knows(
+        self, features: frozenset[str], record_property: Callable[[str, object], None]
+    ) -> None:
+        """A driver for many brokers says what the broker of its URL can do."""
+        assert isinstance(features, frozenset)
+        assert features <= KNOWN_FEATURES["transport"]
+        record_property("features", sorted(features))
 
     @pytest.fixture
     def connect(self, make_transport: MakeTransport) -> Iterator[Connect]:
