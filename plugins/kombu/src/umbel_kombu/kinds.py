@@ -1,7 +1,7 @@
 """What is known of kombu's transports: what each can do, and how it is best used.
 
-Every claim is tried by the conformance suite, on a real server or an emulator; where none can be had, at kombu's own
-seam (the client library replaced by a stand-in), which is said in docs/reference/transports.md.
+What docs/reference/transports.md has in its table was tried by the conformance suite, on a real server or an emulator. The
+rest follows from the documentation and the behaviour of kombu's transport, and claims as little as that.
 """
 
 from __future__ import annotations
