@@ -87,12 +87,12 @@ class TransportBench(Patience, Capabilities, DriverHygiene):
         return make_transport().features
 
     def test_an_instance_declares_only_features_that_the_contract_knows(
-        self, features: frozenset[str], record_property: Callable[[str, object], None]
+        self, features: frozenset[str], request: pytest.FixtureRequest
     ) -> None:
         """A driver for many brokers says what the broker of its URL can do."""
         assert isinstance(features, frozenset)
         assert features <= KNOWN_FEATURES["transport"]
-        record_property("features", sorted(features))
+        request.node.user_properties.append(("features", sorted(features)))
 
     @pytest.fixture
     def connect(self, make_transport: MakeTransport) -> Iterator[Connect]:
