@@ -10,7 +10,7 @@ pytest_plugins = ["umbel_conformance.capability_report"] if find_spec("umbel_con
 
 
 def pytest_configure() -> None:
-    """What a shell starts in the background begins with SIGINT ignored (POSIX, sh, "Signals and Error Handling"), and so
-    would every process that the tests start and interrupt."""
+    """What a shell starts in the background begins with SIGINT ignored (POSIX, sh, "Signals and Error Handling"), and
+    so would every process that the tests start and interrupt."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)

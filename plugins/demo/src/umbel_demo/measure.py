@@ -41,6 +41,7 @@ def through_the_queue(
 async def _all(
     files: Sequence[str], under_way: int, queue: str, check: Callable[[], None], progress: Callable[[], None]
 ) -> Run:
+    asyncio.get_running_loop().set_exception_handler(_complain)
     run, waiting = Run(), iter(files)
     watch = asyncio.create_task(_watch(check))
     # The worker is up when it has done its first task: this one is not counted.
@@ -50,6 +51,12 @@ async def _all(
     run.seconds = time.perf_counter() - started
     watch.cancel()
     return run
+
+
+def _complain(loop: asyncio.AbstractEventLoop, about: dict[str, Any]) -> None:
+    """A signal that ends the demo is no error of the coroutine which ran when it came."""
+    if not isinstance(about.get("exception"), SystemExit):
+        loop.default_exception_handler(about)
 
 
 async def _some(waiting: Iterator[str], queue: str, run: Run, progress: Callable[[], None]) -> None:
