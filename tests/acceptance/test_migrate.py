@@ -115,10 +115,11 @@ def test_what_is_interrupted_loses_nothing_and_goes_on(how: signal.Signals, sour
     process.send_signal(how)
     process.wait(60)
     assert depth(destination) >= 200
-    # What a killed process held comes back when its lease has ended.
-    while depth(source) + depth(destination) < COUNT:
-        pause.wait(0.1)
+    # What a killed process held comes back when its lease has ended and somebody asks for it.
     migrate(source, destination)
+    while depth(destination) < COUNT:
+        pause.wait(1.0)
+        migrate(source, destination)
     seen = Counter(drained(destination))
     assert set(seen) == set(range(COUNT))
     assert sum(seen.values()) <= COUNT + 10, "no more than one batch is there twice"
