@@ -19,6 +19,7 @@ from umbel_sqlite.transport import SqliteTransport
 class TestSqliteTransport(TransportConformance):
     capability_row = "sqlite"
     capability_on = "SQLite"
+
     @pytest.fixture
     def make_transport(self, tmp_path: Path) -> Callable[..., SqliteTransport]:
         def make(**options: Any) -> SqliteTransport:

@@ -1,7 +1,7 @@
 """What is known of kombu's transports: what each can do, and how it is best used.
 
-What docs/reference/transports.md has in its table was tried by the conformance suite, on a real server or an emulator. The
-rest follows from the documentation and the behaviour of kombu's transport, and claims as little as that.
+What docs/reference/transports.md has in its table was tried by the conformance suite, on a real server or an emulator.
+The rest follows from the documentation and the behaviour of kombu's transport, and claims as little as that.
 """
 
 from __future__ import annotations

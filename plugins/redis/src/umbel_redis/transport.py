@@ -27,7 +27,19 @@ class RedisTransport(Transport):
 
     contract_version = 1
     features: ClassVar[frozenset[str]] = frozenset(
-        {"across_processes", "dead_letters", "delayed", "durable", "fanout", "history", "lease", "losses", "ordered", "pause", "priority"}
+        {
+            "across_processes",
+            "dead_letters",
+            "delayed",
+            "durable",
+            "fanout",
+            "history",
+            "lease",
+            "losses",
+            "ordered",
+            "pause",
+            "priority",
+        }
     )
     settings_class = RedisSettings
     first_priority = "low"
