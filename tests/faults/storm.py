@@ -118,12 +118,13 @@ class Storm:
     def end(self) -> dict[str, int]:
         """Let all tasks run to their ends, and all processes; returns how often there was which reason to run again."""
         self.goes_on(self.is_over, "end of all messages")
+        assert self.machine.ask("check") == {}
+        # What the server has confirmed, or handed out for good, may not be in the journal yet: it is when they ended.
+        assert [worker.end() for _, worker in self.workers] == [0] * len(FLEET), self.machine.last_words()
         journal = Journal(self.journal.read_text().splitlines())
         found = judge(journal, self.total, lambda number: number % 10 == 9, self.killed_workers, self.killed_processes)
         assert not found.wrong, found.wrong[:20]
         # What was under way to a server that was killed may have arrived, and is sent again.
         assert found.reasons["published twice"] <= SENDERS * self.outages
-        assert self.machine.ask("check") == {}
-        assert [worker.end() for _, worker in self.workers] == [0] * len(FLEET), self.machine.last_words()
         self.machine.nothing_is_left()
         return found.reasons
