@@ -49,7 +49,8 @@ class SoloPool(Pool):
         if self._head is not None:
             job, self._head = self._head, None
             finished = Finished(job.key, self._runner.run(job))
-            return (finished, *(() if self._woken else self._begin()))
+            started = () if self._woken else self._begin()
+            return (finished, *started)
         self._woken = False
         if not self._jobs:
             self._wakeup.wait(timeout_s)

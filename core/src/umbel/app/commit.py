@@ -97,5 +97,4 @@ class GroupCommit(Generic[T]):
         ticket.wake()
 
     def _take_all(self) -> list[_Ticket[T]]:
-        some = len(self._waiting)
-        return [self._waiting.popleft()] if some == 1 else [self._waiting.popleft() for _ in range(some)]
+        return [self._waiting.popleft() for _ in range(len(self._waiting))]

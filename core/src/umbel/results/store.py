@@ -11,6 +11,7 @@ from umbel import states
 from umbel.contracts.backend import Backend
 from umbel.contracts.serializer import Serializer
 from umbel.exceptions import ImproperlyConfigured
+from umbel.model.message import Message
 from umbel.model.record import Record
 from umbel.results.listener import ResultListener
 from umbel.wire import failure
@@ -68,6 +69,10 @@ class Results:
         """A record that is kept for as long as `result_expires` or `result_failure_expires` says."""
         ttl_s = self._failure_ttl_s if state == states.FAILURE else self._ttl_s
         return Record(task_id, state, payload, ttl_s, reply_to)
+
+    def answer(self, message: Message, task_id: str, state: str, payload: bytes) -> Record:
+        """A record of the task that a message asked for, to whom it names."""
+        return self.record(task_id, state, payload, message.properties.get("reply_to"))
 
     def store_state(self, task_id: str, state: str, record: dict[str, Any], reply_to: str | None = None) -> None:
         """Store a record given as a dict. Blocks."""

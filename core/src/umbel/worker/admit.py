@@ -145,5 +145,4 @@ class Admission:
         outcome: Outcome = self._runner.failure(
             headers, task_id, verdict.error or Exception(verdict.reason), verdict.state
         )
-        reply_to = delivery.message.properties.get("reply_to")
-        return self._results.record(task_id, verdict.state, outcome.payload or b"", reply_to)
+        return self._results.answer(delivery.message, task_id, verdict.state, outcome.payload or b"")

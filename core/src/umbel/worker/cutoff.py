@@ -30,6 +30,5 @@ def give_back(
         elif recorder is not None:
             error = Terminated("the worker was shut down while the task ran")
             outcome = runner.failure(entry.job.message.headers, entry.job.task_id, error, states.RETRY)
-            reply_to = entry.job.message.properties.get("reply_to")
-            record = results.record(entry.job.task_id, states.RETRY, outcome.payload or b"", reply_to)
+            record = results.answer(entry.job.message, entry.job.task_id, states.RETRY, outcome.payload or b"")
             recorder.put((Recording(record),))

@@ -74,8 +74,8 @@ class Executor:
         if entry.plan.track_started and self._recorder is not None:
             told = {"pid": event.pid or os.getpid(), "hostname": self._hostname}
             payload = self._results.encode(meta(entry.job.task_id, states.STARTED, told, entry.job.message.headers))
-            reply_to = entry.job.message.properties.get("reply_to")
-            recordings.append(Recording(self._results.record(entry.job.task_id, states.STARTED, payload, reply_to)))
+            record = self._results.answer(entry.job.message, entry.job.task_id, states.STARTED, payload)
+            recordings.append(Recording(record))
         if self._observers.umbel_task_started is not None:
             self._observers.umbel_task_started(job=entry.job, pid=event.pid)
 
@@ -98,8 +98,7 @@ class Executor:
         journal.finished(entry.job, outcome)
         settling = self._settling(entry, outcome)
         if outcome.payload is not None and self._recorder is not None:
-            reply_to = entry.job.message.properties.get("reply_to")
-            record = self._results.record(entry.job.task_id, outcome.state, outcome.payload, reply_to)
+            record = self._results.answer(entry.job.message, entry.job.task_id, outcome.state, outcome.payload)
             recordings.append(Recording(record, settling, entry.job.message))
         elif settling is not None:
             settlings.append(settling)

@@ -77,7 +77,7 @@ class Link:
     # Calls
 
     def call(self, *command: Any) -> Any:
-        """The answer to one command. As `pipeline`, but every publishing goes through here, so it takes no detours."""
+        """The answer to one command. As `pipeline`, which most publishing would go through: so it takes no detours."""
         with self._lock:
             self.send((command,))
             self._lookout.look(self._poll)
@@ -149,8 +149,7 @@ class Link:
             raise PermanentError(f"cannot be sent to Redis: {error}") from error
         timeout_s = self._timeout_s if len(packed) < _LARGE else self._timeout_s + len(packed) / _SLOWEST
         try:
-            if timeout_s != self._within_s:
-                self._within(timeout_s)
+            self._within(timeout_s)
             self._socket.sendall(packed)
         except BaseException as error:
             raise self._broken(error) from error
@@ -162,9 +161,7 @@ class Link:
             if reply is not False:
                 return reply
             assert self._socket is not None
-            timeout_s = self._timeout_s if timeout_s is None else timeout_s
-            if timeout_s != self._within_s:
-                self._within(timeout_s)
+            self._within(self._timeout_s if timeout_s is None else timeout_s)
             while reply is False:
                 received = self._socket.recv(_CHUNK)
                 if not received:

@@ -64,8 +64,8 @@ class Publisher:
                     self._nodes.link(queue).script(load("delay"), keys, values)
 
     def _publish_one(self, message: Message) -> None:
-        queue, keyspace = message.queue, self._keyspace
-        key = keyspace.of(queue).lists[keyspace.step(message.priority) if message.priority else 0]
+        queue = message.queue
+        key = self._keyspace.of(queue).lists[self._keyspace.step(message.priority)]
         envelope = encode(message)
         with self._lock:
             self._tell(queue)

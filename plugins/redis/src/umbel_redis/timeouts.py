@@ -20,8 +20,7 @@ def limit(connected: socket.socket, timeout_s: float) -> None:
     if os.name != "posix" or hasattr(connected, "pending"):
         connected.settimeout(timeout_s)
         return
-    if connected.gettimeout() is not None:
-        connected.settimeout(None)
+    connected.settimeout(None)
     seconds = int(timeout_s)
     # No time at all would be for ever.
     value = struct.pack("ll", seconds, max(1, int((timeout_s - seconds) * 1e6)))
