@@ -217,7 +217,7 @@ def together() -> int:
 
     What compares a run with the documentation is in one run with the suites that it is about.
     """
-    compared = [path for path in (*ROOT.glob("*/tests"), *ROOT.glob("*/*/tests")) if ".tox" not in path.parts]
+    compared = [path for folder in folders()[:-1] if (path := folder / "tests").exists()]
     compared += [ROOT / "tests" / name for name in ("guards", "brokers", "docs")]
     others = [path for path in (ROOT / "tests").iterdir() if path.is_dir() and path.name != "__pycache__"]
     log = REPORTS / "others.log"

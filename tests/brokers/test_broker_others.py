@@ -8,20 +8,16 @@ from urllib.request import Request, urlopen
 
 import psycopg
 import pytest
+from broker_servers.remote import RemoteConformance
 from pgmq import install
 
-from umbel_conformance import TransportConformance
 from umbel_conformance.transport import MakeTransport
 from umbel_kombu.settings import KombuSettings
 from umbel_kombu.transport import KombuTransport
 
 
-class TestPgmq(TransportConformance):
+class TestPgmq(RemoteConformance):
     capability_row = "pgmq (kombu)"
-    any_queue_name = False
-    large_batch = 40
-    long_run = 60
-    patience_s = 30.0
     short_lease_s = 1.0
 
     @pytest.fixture
@@ -34,26 +30,18 @@ class TestPgmq(TransportConformance):
         )
 
 
-class TestZookeeper(TransportConformance):
+class TestZookeeper(RemoteConformance):
     capability_row = "zookeeper (kombu)"
-    any_queue_name = False
     huge_bytes = 512 * 2**10
-    large_batch = 40
-    long_run = 60
-    patience_s = 30.0
 
     @pytest.fixture
     def make_transport(self, zookeeper: str, fresh: str) -> MakeTransport:
         return lambda: KombuTransport(f"{zookeeper}{fresh}", KombuSettings(polling_interval=0.05))
 
 
-class TestEtcd(TransportConformance):
+class TestEtcd(RemoteConformance):
     capability_row = "etcd (kombu)"
-    any_queue_name = False
     huge_bytes = 512 * 2**10
-    large_batch = 40
-    long_run = 60
-    patience_s = 30.0
 
     @pytest.fixture
     def make_transport(self, etcd: str) -> MakeTransport:

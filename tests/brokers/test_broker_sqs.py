@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import pytest
+from broker_servers.remote import RemoteConformance
 
-from umbel_conformance import TransportConformance
 from umbel_conformance.transport import MakeTransport
 from umbel_kombu.settings import KombuSettings
 from umbel_kombu.transport import KombuTransport
 
 
-class TestSqs(TransportConformance):
+class TestSqs(RemoteConformance):
     capability_row = "sqs (kombu)"
     capability_on = "moto"
-    any_queue_name = False
     huge_bytes = 128 * 2**10
-    large_batch = 40
-    long_run = 60
-    patience_s = 30.0
     short_lease_s = 1.0
 
     @pytest.fixture

@@ -10,7 +10,6 @@ import sys
 from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 
@@ -19,10 +18,10 @@ sys.path.insert(0, str(Path(__file__).parent))
 from harness.installing import celery_scripts, node_modules
 from harness.node import Node
 from harness.parties import Client, Parties, Worker
+from harness.places import KINDS, Place, Places
 from harness.server import RedisServer
 
 HERE = Path(__file__).parent
-KINDS = ("celery", "umbel")
 PAIRS = [(client, worker) for client in KINDS for worker in KINDS]
 
 
@@ -68,32 +67,14 @@ def parties(server: RedisServer, celery: Path, databases: Iterator[int], tmp_pat
     made.close()
 
 
-class Place(NamedTuple):
-    """A worker of one kind that has been started, and a client of each kind."""
-
-    parties: Parties
-    worker: Worker
-    clients: dict[str, Client]
-
-
 @pytest.fixture(scope="session")
 def place(
     server: RedisServer, celery: Path, databases: Iterator[int], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Callable[[str], Place]]:
     """The place where a kind of worker works; it is made when it is first asked for, and stays."""
-    places: dict[str, Place] = {}
-
-    def make(kind: str) -> Place:
-        if kind not in places:
-            parties = Parties(server.url(next(databases)), tmp_path_factory.mktemp(f"on-{kind}"))
-            worker = parties.worker(kind, "-c", "2")
-            places[kind] = Place(parties, worker, {each: parties.client(each) for each in KINDS})
-            worker.ready()
-        return places[kind]
-
-    yield make
-    for each in places.values():
-        each.parties.close()
+    places = Places(lambda kind: Parties(server.url(next(databases)), tmp_path_factory.mktemp(f"on-{kind}")))
+    yield places
+    places.close()
 
 
 @pytest.fixture(params=PAIRS, ids=lambda pair: f"{pair[0]}-to-{pair[1]}")

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
+import amqp
 import pytest
 
 from umbel_conformance.rabbitmq_server import RabbitmqServer
@@ -30,6 +32,17 @@ def vhost(rabbitmq_server: RabbitmqServer) -> str:
 def url(rabbitmq_server: RabbitmqServer, vhost: str) -> str:
     """That virtual host."""
     return rabbitmq_server.url(vhost)
+
+
+@pytest.fixture
+def channel(rabbitmq_server: RabbitmqServer, vhost: str) -> Iterator[Any]:
+    """Another client."""
+    connection = amqp.Connection(
+        f"127.0.0.1:{rabbitmq_server.port}", rabbitmq_server.user, rabbitmq_server.password, virtual_host=vhost
+    )
+    connection.connect()
+    yield connection.channel()
+    connection.close()
 
 
 @pytest.fixture(scope="session")

@@ -91,16 +91,6 @@ def test_after_a_lost_connection_results_come_again(app: Umbel) -> None:
     assert app.send_task("add", (3, 3)).get(timeout=20) == 6
 
 
-@pytest.fixture
-def channel(rabbitmq_server: Any, vhost: str) -> Iterator[Any]:
-    connection = amqp.Connection(
-        f"127.0.0.1:{rabbitmq_server.port}", rabbitmq_server.user, rabbitmq_server.password, virtual_host=vhost
-    )
-    connection.connect()
-    yield connection.channel()
-    connection.close()
-
-
 def test_a_result_looks_like_one_of_celerys(url: str, channel: Any) -> None:
     channel.queue_declare("client", durable=False, auto_delete=False)
     backend = RpcBackend("rpc://", RpcSettings(url=url))

@@ -73,17 +73,6 @@ def test_what_is_no_plain_data_is_refused(value: Any) -> None:
 
 
 @pytest.fixture
-def channel(rabbitmq_server: Any, vhost: str) -> Iterator[Any]:
-    """Another client."""
-    connection = amqp.Connection(
-        f"127.0.0.1:{rabbitmq_server.port}", rabbitmq_server.user, rabbitmq_server.password, virtual_host=vhost
-    )
-    connection.connect()
-    yield connection.channel()
-    connection.close()
-
-
-@pytest.fixture
 def transport(url: str) -> Iterator[RabbitmqTransport]:
     made = RabbitmqTransport(url, RabbitmqSettings(native_delayed_delivery_queue_type="classic"))
     yield made

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import threading
-
+from callers import from_threads
 from celery_app import app, call, noop, send, send_hold, send_later, send_many
 
 __all__ = ["app", "call", "noop", "send", "send_hold", "send_later", "send_many", "send_together", "stored"]
@@ -12,16 +11,7 @@ __all__ = ["app", "call", "noop", "send", "send_hold", "send_later", "send_many"
 def send_together(who, n):
     """n calls by `8 threads`, each with its share."""
     number = int(who.split()[0])
-    threads = [threading.Thread(target=_send_share, args=(n // number,)) for _ in range(number)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-
-
-def _send_share(share):
-    for _ in range(share):
-        noop.delay()
+    from_threads(number, n // number, noop.delay)
 
 
 def stored():

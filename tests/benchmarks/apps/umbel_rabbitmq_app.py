@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import threading
+
+from callers import from_threads
 
 from umbel_app import app, call, noop, send, send_hold, send_later, send_many
 
@@ -15,18 +16,9 @@ def send_together(who, n):
     number, kind = who.split()
     share = n // int(number)
     if kind == "threads":
-        threads = [threading.Thread(target=_send_share, args=(share,)) for _ in range(int(number))]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+        from_threads(int(number), share, noop.delay)
     else:
         asyncio.run(_send_from_coroutines(int(number), share))
-
-
-def _send_share(share):
-    for _ in range(share):
-        noop.delay()
 
 
 async def _send_from_coroutines(number, share):

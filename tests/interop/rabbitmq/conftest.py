@@ -5,25 +5,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import pytest
-from harness.parties import Client, Parties, Worker
+from harness.parties import Parties
+from harness.places import Place, Places
 from harness.server import RedisServer
 
 if TYPE_CHECKING:
     from umbel_conformance.rabbitmq_server import RabbitmqServer
 
 HERE = Path(__file__).parent
-KINDS = ("celery", "umbel")
-
-
-class Place(NamedTuple):
-    """A worker of one kind that has been started, and a client of each kind."""
-
-    parties: Parties
-    worker: Worker
-    clients: dict[str, Client]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -65,16 +57,8 @@ def place(
     rabbitmq: RabbitmqServer, celery: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Callable[[str], Place]]:
     """As for Redis."""
-    places: dict[str, Place] = {}
-
-    def make(kind: str) -> Place:
-        if kind not in places:
-            parties = Parties(rabbitmq.url(rabbitmq.new_vhost()), tmp_path_factory.mktemp(f"rabbitmq-{kind}"), "rpc://")
-            worker = parties.worker(kind, "-c", "2")
-            places[kind] = Place(parties, worker, {each: parties.client(each) for each in KINDS})
-            worker.ready()
-        return places[kind]
-
-    yield make
-    for each in places.values():
-        each.parties.close()
+    places = Places(
+        lambda kind: Parties(rabbitmq.url(rabbitmq.new_vhost()), tmp_path_factory.mktemp(f"rabbitmq-{kind}"), "rpc://")
+    )
+    yield places
+    places.close()

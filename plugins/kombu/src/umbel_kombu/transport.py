@@ -15,7 +15,7 @@ from umbel_kombu.consuming import Consumer
 from umbel_kombu.holding import Holdings
 from umbel_kombu.leasing import LEASES
 from umbel_kombu.link import Link
-from umbel_kombu.location import Location, parse
+from umbel_kombu.location import parse
 from umbel_kombu.publishing import Publisher
 from umbel_kombu.settings import KombuSettings
 from umbel_kombu.settling import Settler
@@ -40,7 +40,6 @@ class KombuTransport(Transport):
         kind = location.kind
         self.features = kind.features  # type: ignore[misc]
         self.lease_s = float(settings.options.get("visibility_timeout") or ceil(settings.lease_s))
-        self._location = location
         self._kind = kind
         self._publisher = Publisher(Link(location, settings, self._options(settings)))
         link = Link(location, settings, self._options(settings))
@@ -123,6 +122,3 @@ class KombuTransport(Transport):
         if "lease" in self._kind.features:
             options["visibility_timeout"] = ceil(self.lease_s)
         return options
-
-
-__all__ = ["KombuTransport", "Location"]
