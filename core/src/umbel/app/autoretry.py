@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import wraps
+from inspect import iscoroutinefunction
 from typing import Any
 
 from umbel.exceptions import Ignore, Retry
@@ -31,6 +32,12 @@ def wrap(task: Any, run: Callable[..., Any], options: Mapping[str, Any]) -> Call
     if not retry_for:
         return run
 
+    def again() -> dict[str, Any]:
+        if not factor:
+            return retry_kwargs
+        countdown = backoff_s(int(max(1, factor)), task.request.retries, maximum, jitter)
+        return {**retry_kwargs, "countdown": countdown}
+
     @wraps(run)
     def trying(*args: Any, **kwargs: Any) -> Any:
         try:
@@ -38,9 +45,15 @@ def wrap(task: Any, run: Callable[..., Any], options: Mapping[str, Any]) -> Call
         except never:
             raise
         except retry_for as error:
-            again = dict(retry_kwargs)
-            if factor:
-                again["countdown"] = backoff_s(int(max(1, factor)), task.request.retries, maximum, jitter)
-            raise task.retry(exc=error, **again) from error
+            raise task.retry(exc=error, **again()) from error
 
-    return trying
+    @wraps(run)
+    async def awaiting(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return await run(*args, **kwargs)
+        except never:
+            raise
+        except retry_for as error:
+            raise await task.aretry(exc=error, **again()) from error
+
+    return awaiting if iscoroutinefunction(run) else trying

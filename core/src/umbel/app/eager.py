@@ -10,6 +10,7 @@ from umbel import states
 from umbel.app import arguments
 from umbel.exceptions import AlwaysEagerIgnored, Retry
 from umbel.execution.context import Context
+from umbel.execution.drive import drive
 from umbel.execution.run import execute
 from umbel.results.result import EagerResult
 from umbel.wire import protocol
@@ -41,7 +42,7 @@ def apply(
     """Run `task` in this thread and return its result; with `throw` raise what it raised."""
     throw = task.app.conf.task_eager_propagates if throw is None else throw
     request = _request(task, args, kwargs, task_id or new_id(), retries, options)
-    run = execute(task, request, args, kwargs, guards_join)
+    run = drive(execute(task, request, args, kwargs, guards_join))
     value = run.value
     if isinstance(value, Retry) and value.sig is not None:
         again = value.sig

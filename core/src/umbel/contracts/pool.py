@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
-from typing import ClassVar, Protocol
+from collections.abc import Callable, Coroutine, Generator, Sequence
+from typing import Any, ClassVar, Protocol, TypeAlias
 
 from attrs import frozen
 
@@ -26,12 +26,26 @@ class PoolSettings:
     start_timeout_s: float = 4.0
 
 
+#: What a run waits for: a coroutine to be awaited, or a function to be called, which blocks.
+Step: TypeAlias = "Coroutine[Any, Any, Any] | Callable[[], Any]"
+
+
 class Runner(Protocol):
     """What the kernel gives to a pool: how to run a job. Everything here may be called in any process of the pool."""
 
     def run(self, job: Job) -> Outcome:
         """Run the job in this process and thread. Never raises, whatever the task does, except what must end the
         process (`SystemExit` out of the pool's own signal handling) or the soft limit (see `Pool`)."""
+
+    def is_async(self, job: Job) -> bool:
+        """Whether the task is an `async def`, which a pool with an event loop may run by `steps`."""
+
+    def steps(self, job: Job) -> Generator[Step, Any, Outcome]:
+        """As `run`, for whoever waits in another way: yields each step, expects what came of it, by `send` or `throw`,
+        and returns the outcome. All steps belong into one `contextvars` context.
+
+        Throw `WorkerTerminate` into it to break the run off: that comes out again, and nobody is told of an end.
+        """
 
     def lost(self, job: Job, error: BaseException) -> Outcome:
         """The outcome of a job whose process died (`WorkerLostError`), was killed at its hard limit
@@ -60,6 +74,10 @@ class Pool(ABC):
 
     contract_version: ClassVar[int]
     features: ClassVar[frozenset[str]] = frozenset()
+    #: What it can do besides for tasks that are `async def`.
+    async_features: ClassVar[frozenset[str]] = frozenset()
+    #: How many jobs run at once where nobody says; None: as many as there are CPUs.
+    default_concurrency: ClassVar[int | None] = None
     settings_class: ClassVar[type | None] = None
 
     def __init__(self, settings: PoolSettings) -> None:

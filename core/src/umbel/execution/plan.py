@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from inspect import iscoroutinefunction
 from typing import Any
 
 from attrs import frozen
+
+from umbel.contracts.pool import Pool
 
 
 @frozen
@@ -22,6 +25,7 @@ class TaskPlan:
     acks_on_failure: bool
     acks_on_timeout: bool
     reject_on_worker_lost: bool
+    is_async: bool = False
 
     @classmethod
     def of(cls, task: Any) -> TaskPlan:
@@ -40,4 +44,9 @@ class TaskPlan:
             acks_on_failure=either if task.acks_on_failure is None else bool(task.acks_on_failure),
             acks_on_timeout=either if task.acks_on_timeout is None else bool(task.acks_on_timeout),
             reject_on_worker_lost=bool(task.reject_on_worker_lost),
+            is_async=iscoroutinefunction(task.run),
         )
+
+    def features_of(self, pool: Pool) -> frozenset[str]:
+        """What `pool` can do for this task."""
+        return pool.features | pool.async_features if self.is_async else pool.features

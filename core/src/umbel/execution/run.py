@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Coroutine, Generator, Mapping, Sequence
+from functools import partial
 from types import TracebackType
 from typing import Any
 
 from attrs import define
 
 from umbel import signals, states
+from umbel.contracts.pool import Step
 from umbel.exceptions import Ignore, Reject, Retry, WorkerTerminate
 from umbel.execution import successors
 from umbel.execution.context import Context, pop, push
@@ -46,8 +48,8 @@ class Run:
 
 def execute(
     task: Any, request: Context, args: Sequence[Any], kwargs: Mapping[str, Any], guards_join: bool = False
-) -> Run:
-    """Run `task` in this thread with its hooks, signals and successors. Raises nothing that the task raised.
+) -> Generator[Step, Any, Run]:
+    """Run `task` with its hooks, signals and successors, as `Runner.steps` says. Raises nothing that the task raised.
 
     Callbacks and the next step of a chain are published before success is reported, so that a success that is
     stored always has successors; if they cannot be published, the task has failed.
@@ -61,9 +63,11 @@ def execute(
             if signals.task_prerun.has_listeners():
                 signals.task_prerun.send(task, task_id=request.id, task=task, args=args, kwargs=kwargs)
             task.before_start(request.id, args, kwargs)
-            value = _call(task, args, kwargs)
+            value = task.entry(*args, **kwargs)
+            if hasattr(value, "__await__") and isinstance(value, Coroutine):  # the second alone is slow
+                value = yield value
             if request.callbacks or request.chain:
-                successors.publish(task, request, value)
+                yield partial(successors.publish, task, request, value)
             run = Run(states.SUCCESS, value)
         except Ignore as error:
             run = Run(states.IGNORED, error)
@@ -72,11 +76,11 @@ def execute(
         except Reject as error:
             run = _rejected(error)
         except WorkerTerminate:
-            raise  # the worker itself is told to end at once, in the middle of this task
+            raise  # this run is broken off
         except BaseException as error:  # SystemExit and friends too: a task never ends the process that runs it
             expected = isinstance(error, tuple(task.throws or ()))
             run = Run(states.FAILURE, error, einfo=ExceptionInfo(error), expected=expected)
-        _after(task, request, args, kwargs, run)
+        yield from _after(task, request, args, kwargs, run)
         return run
     finally:
         if signals.task_postrun.has_listeners():
@@ -86,15 +90,6 @@ def execute(
         pop(token)
 
 
-def _call(task: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
-    value = task.entry(*args, **kwargs)
-    if hasattr(value, "__await__") and isinstance(value, Coroutine):  # the second alone is slow for what is none
-        import asyncio  # noqa: PLC0415  (24 ms, for those whose tasks are coroutines)
-
-        return asyncio.run(value)
-    return value
-
-
 def _rejected(error: Reject) -> Run:
     reason = str(error.reason) if error.reason is not None else "rejected by the task"
     if error.requeue:
@@ -102,7 +97,9 @@ def _rejected(error: Reject) -> Run:
     return Run(states.FAILURE, error, action=Action.DEAD, reason=reason, einfo=ExceptionInfo(error), expected=True)
 
 
-def _after(task: Any, request: Context, args: Sequence[Any], kwargs: Mapping[str, Any], run: Run) -> None:
+def _after(
+    task: Any, request: Context, args: Sequence[Any], kwargs: Mapping[str, Any], run: Run
+) -> Generator[Step, Any, None]:
     # What these hooks raise does not change the outcome; when eager the caller shall see it.
     try:
         if run.state == states.SUCCESS:
@@ -113,7 +110,7 @@ def _after(task: Any, request: Context, args: Sequence[Any], kwargs: Mapping[str
             task.on_retry(cause, request.id, args, kwargs, run.einfo)
             signals.task_retry.send(task, request=request, reason=run.value, einfo=run.einfo)
         elif run.state == states.FAILURE:
-            failed(task, request, args, kwargs, run.value, run.einfo)
+            yield from failed(task, request, args, kwargs, run.value, run.einfo)
         if run.state in (states.SUCCESS, states.FAILURE):
             task.after_return(run.state, run.value, request.id, args, kwargs, run.einfo)
     except Exception as error:
@@ -122,12 +119,14 @@ def _after(task: Any, request: Context, args: Sequence[Any], kwargs: Mapping[str
         task.log_hook_error(error)
 
 
-def failed(task: Any, request: Context, args: Any, kwargs: Any, error: BaseException, einfo: Any) -> None:
+def failed(
+    task: Any, request: Context, args: Any, kwargs: Any, error: BaseException, einfo: Any
+) -> Generator[Step, Any, None]:
     """Tell everyone who wants to hear of a failure: errbacks, the task's own hook, the signal."""
     if request.errbacks:
-        successors.call_errbacks(task, request, error, einfo)
+        yield partial(successors.call_errbacks, task, request, error, einfo)
     if request.chain:
-        successors.fail_chain(task, request, error, einfo)
+        yield partial(successors.fail_chain, task, request, error, einfo)
     task.on_failure(error, request.id, args, kwargs, einfo)
     signals.task_failure.send(
         task,

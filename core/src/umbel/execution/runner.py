@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from typing import Any
 
 from umbel import clock, signals, states
+from umbel.contracts.pool import Step
 from umbel.exceptions import InvalidTaskError, NotRegistered, TimeLimitExceeded, WorkerTerminate
 from umbel.execution.context import Context
+from umbel.execution.drive import drive
 from umbel.execution.plan import TaskPlan
 from umbel.execution.run import ExceptionInfo, Run, execute, failed
 from umbel.model.job import Job, Outcome
@@ -43,7 +45,13 @@ class TaskRunner:
             plan = self._plans[name] = TaskPlan.of(task)
         return plan
 
+    def is_async(self, job: Job) -> bool:
+        return (self._plans.get(job.task) or self.plan(job.task)).is_async
+
     def run(self, job: Job) -> Outcome:
+        return drive(self.steps(job))
+
+    def steps(self, job: Job) -> Generator[Step, Any, Outcome]:
         begun = clock.monotonic()
         try:
             args, kwargs, embed = protocol.unpack(self._decode(job.message))
@@ -54,7 +62,7 @@ class TaskRunner:
         try:
             plan = self._plans.get(job.task) or self.plan(job.task)
             request = self._request(job, args, kwargs, embed)
-            run = execute(plan.task, request, args, kwargs, self._guards_join)
+            run = yield from execute(plan.task, request, args, kwargs, self._guards_join)
             outcome = self._outcome(job, plan, request, run, args, kwargs)
         except WorkerTerminate:
             raise
@@ -169,7 +177,7 @@ class TaskRunner:
         try:
             args, kwargs, embed = protocol.unpack(self._decode(job.message))
             request, einfo = self._request(job, args, kwargs, embed), ExceptionInfo(error)
-            failed(task, request, args, kwargs, error, einfo)
+            drive(failed(task, request, args, kwargs, error, einfo))
             task.after_return(states.FAILURE, error, job.task_id, args, kwargs, einfo)
         except Exception as hook_error:
             task.log_hook_error(hook_error)

@@ -13,6 +13,7 @@ from umbel.app.formats import Formats
 from umbel.contracts.bootstep import Gate, Verdict
 from umbel.contracts.pool import Pool
 from umbel.exceptions import DecodeError, MessageTooLarge, NotRegistered
+from umbel.execution.plan import TaskPlan
 from umbel.execution.runner import TaskRunner
 from umbel.model.job import Job, Outcome
 from umbel.model.message import Action, Delivery, Settlement
@@ -87,7 +88,7 @@ class Admission:
                 return None
         hard, soft = message.headers.get("timelimit") or (None, None)
         if (hard or soft) and name not in self._warned:
-            self._warn_of_limits(name, hard, soft)
+            self._warn_of_limits(plan, hard, soft)
         job = Job(
             next(self._keys),
             name,
@@ -99,12 +100,12 @@ class Admission:
         )
         return Entry(job, delivery, plan)
 
-    def _warn_of_limits(self, name: str, hard: float | None, soft: float | None) -> None:
+    def _warn_of_limits(self, plan: TaskPlan, hard: float | None, soft: float | None) -> None:
         """A limit that came with a call was not there when the worker checked its tasks' own at the start."""
-        self._warned.add(name)
+        self._warned.add(plan.name)
         for limit, seconds in (("time_limit", hard), ("soft_time_limit", soft)):
-            if seconds is not None and limit not in self._pool.features:
-                _log.warning("Calls of %s ask for a %s of %s s, which this pool cannot keep", name, limit, seconds)
+            if seconds is not None and limit not in plan.features_of(self._pool):
+                _log.warning("Calls of %s ask for a %s of %s s, which this pool cannot keep", plan.name, limit, seconds)
 
     def _check(self, delivery: Delivery) -> None:
         """Raises `DecodeError` or `MessageTooLarge` for what is no task message."""

@@ -90,8 +90,9 @@ def check_limits(pool: Pool, name: str, tasks: Iterable[Any]) -> None:
     for task in tasks:
         plan = TaskPlan.of(task)
         for limit in ("time_limit", "soft_time_limit"):
-            if getattr(plan, limit) is not None and limit not in pool.features:
+            if getattr(plan, limit) is not None and limit not in plan.features_of(pool):
+                cannot = "keeps for `async def` tasks only" if limit in pool.async_features else "cannot keep"
                 raise ImproperlyConfigured(
-                    f"task {plan.name} has a {limit} of {getattr(plan, limit)} s, which the pool {name!r} cannot keep:"
+                    f"task {plan.name} has a {limit} of {getattr(plan, limit)} s, which the pool {name!r} {cannot}:"
                     " choose another pool (--pool, worker_pool), or take the limit away"
                 )

@@ -68,6 +68,8 @@ class Worker:
             if (concurrency or conf.worker_concurrency or 1) > 1:
                 _log.warning("The pool %r runs one task at a time, whatever concurrency says", self._pool_choice.name)
             self.options = evolve(self.options, concurrency=1)
+        elif driver.default_concurrency and not (concurrency or conf.worker_concurrency):
+            self.options = evolve(self.options, concurrency=driver.default_concurrency)
         self._pool: Pool = driver(options.pool_settings(conf, self.options.concurrency))
         options.check_limits(self._pool, self._pool_choice.name, app.tasks.values())
         #: The boot steps and consumers that take part.

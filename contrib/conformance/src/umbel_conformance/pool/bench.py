@@ -18,6 +18,7 @@ from umbel_conformance.capabilities import Capabilities
 from umbel_conformance.elsewhere import Child, children
 from umbel_conformance.hygiene import DriverHygiene
 from umbel_conformance.patience import Patience
+from umbel_conformance.pool.coroutines import CoroutineRunner
 from umbel_conformance.pool.scripted import ScriptedRunner
 
 MakePool = Callable[[PoolSettings], Pool]
@@ -108,6 +109,12 @@ class PoolBench(Patience, Capabilities, DriverHygiene):
 
     #: Soft and hard limits short enough to wait for, in seconds.
     short_limit_s: ClassVar[float] = 0.2
+    #: The jobs are `async def`, and the driver is held to its `async_features` too. A pool that has some is tried with
+    #: both kinds of jobs, in two classes.
+    coroutines: ClassVar[bool] = False
+    #: How a table of capabilities names it; without a name it is in none.
+    capability_row: ClassVar[str] = ""
+    capability_on: ClassVar[str] = ""
 
     @pytest.fixture
     def make_pool(self) -> MakePool:
@@ -120,13 +127,14 @@ class PoolBench(Patience, Capabilities, DriverHygiene):
 
     @pytest.fixture
     def features(self, make_pool: MakePool) -> frozenset[str]:
-        return make_pool(PoolSettings()).features
+        pool = make_pool(PoolSettings())
+        return pool.features | pool.async_features if self.coroutines else pool.features
 
     @pytest.fixture
     def runner(self, tmp_path: Path) -> ScriptedRunner:
         folder = tmp_path / "script"
         folder.mkdir()
-        return ScriptedRunner(folder)
+        return CoroutineRunner(folder) if self.coroutines else ScriptedRunner(folder)
 
     @pytest.fixture
     def start_pool(self, make_pool: MakePool, runner: ScriptedRunner) -> Iterator[StartPool]:

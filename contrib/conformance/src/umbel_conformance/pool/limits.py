@@ -104,8 +104,13 @@ class Limits(PoolBench):
 
     @lacks("terminate")
     def test_undeclared_termination_is_refused(self, start_pool: StartPool) -> None:
+        pool, running = start_pool(), job("wait:gate")
+        pool.submit(running)
+        if "in_place" not in pool.pool.features:
+            pool.wait_begun(running)
         with pytest.raises(UnsupportedError):
-            start_pool().pool.terminate(UNKNOWN_KEY, signal.SIGTERM)
+            pool.pool.terminate(running.key, signal.SIGTERM)
+        pool.runner.open_gate("gate")
 
     @needs("resize", "concurrent")
     def test_a_pool_can_grow(self, start_pool: StartPool) -> None:
