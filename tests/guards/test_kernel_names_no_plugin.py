@@ -23,6 +23,7 @@ from source_tree import Distribution, Module, distributions
 #: Names of drivers that are everyday words too.
 WORDS = {
     "amqp",  # a part of Celery's app
+    "asyncio",  # a module of Python's
     "beat",
     "control",
     "demo",

@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterable, Sequence, Set
 from typing import Any
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from umbel.app.naming import node_name
 from umbel.contracts.pool import Pool, PoolSettings
@@ -52,6 +52,15 @@ def decide(
     if conf.worker_disable_prefetch:
         multiplier, ahead_s = 1, 0.0
     return Options(node_name(hostname), _queues(conf, queues, exclude), concurrency, multiplier, ahead_s)
+
+
+def suit(options: Options, driver: type[Pool], name: str, asked: int | None) -> Options:
+    """How many jobs run at once in this pool, where somebody has `asked` for so many, or nobody for any number."""
+    if "concurrent" in driver.features:
+        return evolve(options, concurrency=asked or driver.default_concurrency or options.concurrency)
+    if (asked or 1) > 1:  # As Celery's solo: one at a time, whatever the settings say.
+        _log.warning("The pool %r runs one task at a time, whatever concurrency says", name)
+    return evolve(options, concurrency=1)
 
 
 def _queues(conf: Any, asked: Sequence[str] | None, exclude: Sequence[str]) -> tuple[str, ...]:

@@ -6,8 +6,6 @@ import logging
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from attrs import evolve
-
 from umbel import signals
 from umbel.app.drivers import Choice
 from umbel.contracts.bootstep import Bootstep
@@ -64,12 +62,8 @@ class Worker:
         self._pool_choice = app.drivers.pool_choice(pool)
         driver = app.drivers.driver(self._pool_choice)
         options.warn_ineffective(conf, app.tasks.values(), app.drivers.taken())
-        if "concurrent" not in driver.features:  # As Celery's solo: one at a time, whatever the settings say.
-            if (concurrency or conf.worker_concurrency or 1) > 1:
-                _log.warning("The pool %r runs one task at a time, whatever concurrency says", self._pool_choice.name)
-            self.options = evolve(self.options, concurrency=1)
-        elif driver.default_concurrency and not (concurrency or conf.worker_concurrency):
-            self.options = evolve(self.options, concurrency=driver.default_concurrency)
+        asked = concurrency or conf.worker_concurrency
+        self.options = options.suit(self.options, driver, self._pool_choice.name, asked)
         self._pool: Pool = driver(options.pool_settings(conf, self.options.concurrency))
         options.check_limits(self._pool, self._pool_choice.name, app.tasks.values())
         #: The boot steps and consumers that take part.
