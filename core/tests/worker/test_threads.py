@@ -44,6 +44,28 @@ def test_a_lane_handles_what_gathered_as_one_batch_in_order() -> None:
     assert batches == [[1], [2, 3, 4]]
 
 
+def test_a_lane_that_lingers_takes_along_what_comes_meanwhile_unless_it_is_hurried() -> None:
+    batches: list[list[int]] = []
+    handled = threading.Semaphore(0)
+
+    def handle(items: Sequence[int]) -> None:
+        batches.append(list(items))
+        handled.release()
+
+    lane: Lane[int] = Lane("test", handle, linger_s=3600)
+    lane.start()
+    lane.put([1])
+    lane.put([2])
+    lane.hurry()
+    assert handled.acquire(timeout=10)
+    lane.hurry()  # before there is anything: it holds for what comes next
+    lane.put([3])
+    assert handled.acquire(timeout=10)
+
+    assert lane.close(10)
+    assert [item for batch in batches for item in batch] == [1, 2, 3]
+
+
 def test_a_lane_survives_an_error_and_handles_all_before_it_closes() -> None:
     handled: list[int] = []
 

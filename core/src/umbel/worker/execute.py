@@ -60,7 +60,8 @@ class Executor:
         if settlings:
             self._settler.put(settlings)
         if recordings and self._recorder is not None:
-            self._recorder.put(recordings, alone="in_place" in self._pool.features and len(self._ledger) <= 1)
+            # Nothing begins with it: so nothing that waits to run could be kept waiting.
+            self._recorder.put(recordings, alone="in_place" in self._pool.features and len(events) == 1)
         if over:
             self._ledger.remove(over)
 

@@ -17,12 +17,16 @@ _log = logging.getLogger("umbel.worker")
 class Lane(Generic[T]):
     """`put` never blocks; the lane's thread handles all that has gathered since it last looked.
 
-    So an idle lane has the latency of one item, and a busy one the throughput of a batch. `handle` deals with its own
-    errors; what it lets through is logged, and the lane goes on.
+    So an idle lane has the latency of one item, and a busy one the throughput of a batch. One that lingers waits so
+    many seconds for more, unless it is to `hurry`. `handle` deals with its own errors; what it lets through is logged,
+    and the lane goes on.
     """
 
-    def __init__(self, name: str, handle: Callable[[Sequence[T]], None]) -> None:
-        self._handle = handle
+    def __init__(self, name: str, handle: Callable[[Sequence[T]], None], linger_s: float = 0.0) -> None:
+        self._handle, self._linger_s = handle, linger_s
+        self._hurried = threading.Event()
+        #: End the lingering that is under way, or the next.
+        self.hurry = self._hurried.set
         self._items: SimpleQueue[Sequence[T] | None] = SimpleQueue()
         #: Who handles has it; and how much waits or is being handled.
         self._turn = threading.Lock()
@@ -58,6 +62,7 @@ class Lane(Generic[T]):
         if not self._thread.is_alive():
             return True
         self._items.put(None)
+        self.hurry()
         self._thread.join(timeout_s)
         return not self._thread.is_alive()
 
@@ -66,6 +71,9 @@ class Lane(Generic[T]):
         while open_:
             batch: list[T] = []
             puts, items = 0, self._items.get()
+            if items is not None and self._linger_s:
+                self._hurried.wait(self._linger_s)
+                self._hurried.clear()
             while True:
                 if items is None:
                     open_ = False

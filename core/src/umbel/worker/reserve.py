@@ -109,6 +109,8 @@ class Reserver:
         self._failed(reason)
 
     def _reserve(self, wait_s: float, room_s: float) -> None:
+        if not self._ledger.room():
+            self._settler.lane.hurry()
         room = self._ledger.wait_for_room(room_s)
         if not room or self._stopping:
             return

@@ -15,6 +15,9 @@ from umbel.worker.ledger import Entry, Ledger
 from umbel.worker.persist import Patience, persist
 
 _log = logging.getLogger("umbel.worker")
+#: Seconds for which a settlement waits for others: whoever waits for the result has the machine for himself meanwhile,
+#: and can send the next. A worker that is killed then has its task run again, as if it were killed during the task.
+_LINGER_S = 0.003
 
 
 @define(slots=True, eq=False)
@@ -32,7 +35,7 @@ class Settler:
         self._transport = transport
         self._ledger = ledger
         self._patience = patience
-        self.lane: Lane[Settling] = Lane("settle", self._settle)
+        self.lane: Lane[Settling] = Lane("settle", self._settle, _LINGER_S)
 
     def put(self, settlings: Sequence[Settling]) -> None:
         """Never blocks."""

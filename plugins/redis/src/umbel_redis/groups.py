@@ -29,6 +29,8 @@ class Group:
         self._lists = len(keyspace.steps)
         self._order = "turn" if fair else "strict"
         self.shared = shared = queues[0].shared
+        #: Where it can be offered to take the next message, if there is one such place.
+        self.offers = queues[0].offers if len(queues) == 1 and not keyspace.clustered else None
         self._names = [keys.queue for keys in queues]
         lists = [name for keys in queues for name in keys.lists]
         #: Reading them has the server tell when one changes.

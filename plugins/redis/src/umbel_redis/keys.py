@@ -9,6 +9,7 @@
 | `umbel.leases.QUEUE` | sorted set: tag → when the lease ends, on the clock of the leases, in ms | ours |
 | `umbel.lapsed.QUEUE` | sorted set: tag → when it was taken back from who held it, in ms | ours |
 | `umbel.delayed.QUEUE` | sorted set: tag → when it is due, in ms | ours |
+| `umbel.offers.QUEUE` | list: who waits for a message of this queue, and under which tag it would take one | ours |
 | `umbel.dead.QUEUE` | hash: tag → what is known, a line end, the envelope of a dead letter | ours |
 | `umbel.dead-order.QUEUE` | sorted set: tag → when it died, in ms | ours |
 | `umbel.clock` | hash: the clock of the leases | ours |
@@ -50,12 +51,20 @@ class QueueKeys(NamedTuple):
     delayed: str
     leases: str
     lapsed: str
+    offers: str
     dead: str
     dead_order: str
     #: One for each step of priority, the most urgent first.
     lists: tuple[str, ...]
     #: What follows the envelope in `unacked`: Celery would restore the message to this queue.
     tail: str
+
+    @property
+    def hand_over(self) -> Sequence[str]:
+        """The keys of the script that hands over what is published."""
+        shared = self.shared
+        mine = (self.offers, self.leases, *self.lists)
+        return (shared.unacked, shared.unacked_index, shared.clock, shared.paused, *mine)
 
 
 class Keyspace:
@@ -91,6 +100,7 @@ class Keyspace:
             f"{prefix}umbel.delayed.{tag}",
             f"{prefix}umbel.leases.{tag}",
             f"{prefix}umbel.lapsed.{tag}",
+            f"{prefix}umbel.offers.{tag}",
             f"{prefix}umbel.dead.{tag}",
             f"{prefix}umbel.dead-order.{tag}",
             tuple(f"{prefix}{tag}{self.sep}{step}" if step else f"{prefix}{tag}" for step in self.steps),

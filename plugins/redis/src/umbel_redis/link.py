@@ -9,6 +9,7 @@ from __future__ import annotations
 import select
 import socket
 import threading
+from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
@@ -57,6 +58,8 @@ class Link:
         self.address = address
         #: How often a connection was opened: who armed something on it does so again when this has grown.
         self.openings = 0
+        #: What was published on channels that it is subscribed to (with protocol 3), as it came.
+        self.heard: deque[bytes] = deque()
         self._opener = opener
         self._timeout_s = timeout_s
         self._protocol = protocol
@@ -79,9 +82,7 @@ class Link:
     def call(self, *command: Any) -> Any:
         """The answer to one command. As `pipeline`, which most publishing would go through: so it takes no detours."""
         with self._lock:
-            self.send((command,))
-            self._lookout.look(self._poll)
-            reply = self._answer()
+            reply = self._ask(command)
         if isinstance(reply, ErrorReply):
             raise self.translated(reply)
         return reply
@@ -98,11 +99,17 @@ class Link:
         """As `pipeline`, but an answer that is an error is among the others, as an `ErrorReply`."""
         with self._lock:
             self.send(commands)
-            return [self._answer() for _ in commands]
+            return [self.answer() for _ in commands]
 
     def script(self, script: Script, keys: Sequence[Any], args: Sequence[Any]) -> Any:
-        """What a script returns."""
-        return self.scripts(((script, keys, args),))[0]
+        """What a script returns. As `call`."""
+        with self._lock:
+            reply = self._ask(script.known(keys, args))
+            if isinstance(reply, ErrorReply) and reply.code == "NOSCRIPT":
+                reply = self._ask(script.taught(keys, args))
+        if isinstance(reply, ErrorReply):
+            raise self.translated(reply)
+        return reply
 
     def scripts(
         self,
@@ -172,6 +179,12 @@ class Link:
         except BaseException as error:
             raise self._broken(error) from error
 
+    def answer(self) -> Any:
+        """The next answer; what the server pushes before it is only noted."""
+        while type(reply := self.read()) is self._push:
+            self._note(reply)
+        return reply
+
     def read_if_there(self) -> Any:
         """The next answer or push that has come in full; None if there is none. Never blocks."""
         try:
@@ -188,9 +201,9 @@ class Link:
             raise self._broken(error) from error
 
     def was_told(self) -> bool:
-        """Whether the server has pushed anything since this was last asked (with protocol 3). Never blocks."""
-        while self._socket is not None and self.read_if_there() is not None:
-            self._told = True
+        """Whether the server has told of a change since this was last asked (with protocol 3). Never blocks."""
+        while self._socket is not None and (push := self.read_if_there()) is not None:
+            self._note(push)
         told, self._told = self._told, False
         return told
 
@@ -238,11 +251,16 @@ class Link:
         host = getattr(self._connection, "host", None)
         return f"Redis at {host}:{getattr(self._connection, 'port', '')}" if host else str(self._opener.location)
 
-    def _answer(self) -> Any:
-        """The next answer; what the server pushes before it is only noted."""
-        while type(reply := self.read()) is self._push:
+    def _ask(self, command: Command) -> Any:
+        self.send((command,))
+        self._lookout.look(self._poll)
+        return self.answer()
+
+    def _note(self, push: Any) -> None:
+        if push[0] == b"message":
+            self.heard.append(push[2])
+        else:
             self._told = True
-        return reply
 
     def _open(self) -> None:
         import hiredis  # noqa: PLC0415

@@ -21,6 +21,8 @@ from umbel_redis.settings import RedisSettings
 SENT_AT_ONCE = 8 * 2**20
 #: Elements of one LPUSH, and delayed messages of one script call.
 PUSHED_AT_ONCE = 500
+#: Bytes of a message that is handed over: the server gives up connections to which it has much to push.
+LARGEST_HANDED = 1 << 16
 #: Seconds since it last asked for messages after which a worker no longer counts as one who listens.
 LISTENING_S = 15.0
 #: Seconds after its time when Celery's workers, if no Umbel worker has, put a delayed message back on its queue.
@@ -38,6 +40,8 @@ class Publisher:
         self._numbers = count(1)
         #: The queues that the server was told of, for each link since it was last opened.
         self._told: dict[Link, tuple[int, set[str]]] = {}
+        #: The queues that held nothing else when a message was last put there: somebody may wait for the next.
+        self._drained: set[str] = set()
         self._lock = Lock()
 
     def publish(self, messages: Sequence[Message]) -> None:
@@ -64,12 +68,20 @@ class Publisher:
                     self._nodes.link(queue).script(load("delay"), keys, values)
 
     def _publish_one(self, message: Message) -> None:
-        queue = message.queue
-        key = self._keyspace.of(queue).lists[self._keyspace.step(message.priority)]
+        queue, place = message.queue, self._keyspace.step(message.priority)
+        keys = self._keyspace.of(queue)
         envelope = encode(message)
         with self._lock:
             self._tell(queue)
-            self._nodes.link(queue).call("LPUSH", key, envelope)
+            link = self._nodes.link(queue)
+            if queue in self._drained and len(envelope) <= LARGEST_HANDED:
+                there = link.script(load("hand_over"), keys.hand_over, (str(place + 1), envelope, queue, keys.tail))
+            else:
+                there = link.call("LPUSH", keys.lists[place], envelope)
+            if there > 1 or self._keyspace.clustered:
+                self._drained.discard(queue)
+            else:
+                self._drained.add(queue)
 
     def _push(self, ready: dict[tuple[str, str], list[bytes]]) -> None:
         by_link: defaultdict[Link, list[tuple[Command, int]]] = defaultdict(list)

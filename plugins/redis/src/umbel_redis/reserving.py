@@ -22,6 +22,7 @@ from umbel_redis.groups import Group, groups_of
 from umbel_redis.keys import Keyspace, QueueKeys
 from umbel_redis.link import Command, Link
 from umbel_redis.nodes import Nodes
+from umbel_redis.offering import Handed, Offer
 from umbel_redis.restoring import restore
 from umbel_redis.script import Script, load
 from umbel_redis.server import Server
@@ -54,6 +55,7 @@ class Reserver:
         self._settler = Settler(self._nodes, keyspace, server.settings)
         self._token = f"u{token_hex(4)}"
         self._me = f"{self._token} {histories.here()}"
+        self._offer = Offer(server, self._token)
         self._number = 0
         self._queues: Sequence[str] = ()
         self._groups: list[Group] = []
@@ -62,16 +64,22 @@ class Reserver:
 
     def take(self, queues: Sequence[str], limit: int, lease_s: float) -> list[Delivery]:
         """What is there; never waits for more."""
-        taken: list[Delivery] = []
         left = min(limit, MOST_AT_ONCE)
         try:
             self._serve(queues)
+            taken: list[Delivery] = []
+            self._offer.withdraw()
             must_look = clock.monotonic() >= self._look_at
             if len(self._groups) > 1:
                 self._groups.append(self._groups.pop(0))  # so that each comes first once
             for group in self._groups:
                 if left > len(taken):
                     taken += self._take(group, left - len(taken), lease_s, must_look)
+            taken += self._received(self._offer.withdrawn())
+            if len(taken) > left:  # An offer was taken up while this one asked for as much itself.
+                self._settler.settle([Settlement(delivery, Action.REQUEUE) for delivery in taken[left:]])
+                del taken[left:]
+                self._groups[0].armed = 0
         except DriverError:
             self.forget()
             raise
@@ -79,21 +87,36 @@ class Reserver:
             self._look_at = clock.monotonic() + self._poll_s
         return taken
 
-    def wait(self, queues: Sequence[str], timeout_s: float) -> None:
-        """Blocks until something may be there, for `timeout_s` seconds, or until someone wakes the waiter."""
+    def wait(self, queues: Sequence[str], timeout_s: float) -> list[Delivery]:
+        """Blocks until something may be there, for `timeout_s` seconds, or until someone wakes the waiter. Returns what
+        was handed over meanwhile; `take` or `withdraw` must follow if that is nothing."""
         deadline = clock.monotonic() + timeout_s
         try:
             self._serve(queues)
             while self._is_armed() and not self._waiter.is_woken:
+                if handed := self._offer.taken_up():
+                    return self._received(handed)
                 now = clock.monotonic()
                 due = min((group.due for group in self._groups), default=deadline)
                 if due <= now or (self._look_at <= now and self._look()):
                     for group in self._groups:
                         group.armed = 0
                 elif deadline <= now:
-                    return
+                    break
                 else:
-                    self._waiter.wait([group.link for group in self._groups], min(due, deadline, self._look_at) - now)
+                    self._make_offer()
+                    links = [self._offer.link, *(group.link for group in self._groups)]
+                    self._waiter.wait(links, min(due, deadline, self._look_at) - now)
+        except DriverError:
+            self.forget()
+            raise
+        return []
+
+    def withdraw(self) -> list[Delivery]:
+        """Offer to take nothing more; returns what came before that was known."""
+        try:
+            self._offer.withdraw()
+            return self._received(self._offer.withdrawn())
         except DriverError:
             self.forget()
             raise
@@ -105,9 +128,11 @@ class Reserver:
     def forget(self) -> None:
         """Look anew where the queues are, and take nothing for granted."""
         self._queues, self._groups = (), []
+        self._offer.forget()
         self._nodes.forget()
 
     def close(self) -> None:
+        self._offer.link.close()
         self._nodes.close()
 
     def _serve(self, queues: Sequence[str]) -> None:
@@ -122,6 +147,19 @@ class Reserver:
         if isinstance(answer, ErrorReply):
             _log.warning("%s does not tell when something comes (%s): looking for it all the time", link.where, answer)
             self._poll_s, self._caching = min(self._poll_s, LOOK_S), ()
+
+    def _make_offer(self) -> None:
+        group = self._groups[0] if self._groups else None
+        if group is not None and group.offers is not None and not self._offer.stands:
+            self._number += 1
+            self._offer.make(group.offers, f"{self._token}{self._number:08x}")
+
+    def _received(self, handed: Sequence[Handed]) -> list[Delivery]:
+        """The deliveries of what was handed over."""
+        if not handed:
+            return []
+        (queue,) = self._queues
+        return self._fit([(Tag(queue, tag), list_ - 1, envelope) for tag, list_, envelope in handed], self._groups[0])
 
     def _is_armed(self) -> bool:
         """Nothing has come since the server was asked to tell."""

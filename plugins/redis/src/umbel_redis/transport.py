@@ -75,8 +75,11 @@ class RedisTransport(Transport):
                 wait_s = deadline - clock.monotonic()
                 if self._waiter.was_woken() or wait_s <= 0:
                     break
-                self._reserver.wait(queues, wait_s)
-        return ()
+                if handed := self._reserver.wait(queues, wait_s):
+                    return handed
+            else:
+                return ()
+            return self._reserver.withdraw()
 
     def settle(self, settlements: Sequence[Settlement]) -> Sequence[Settlement]:
         return self._settler.settle(settlements) if settlements else ()
