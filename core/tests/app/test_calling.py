@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import threading
 from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Any
@@ -252,6 +253,75 @@ def test_many_coroutines_share_round_trips(app: Umbel, add: Any) -> None:
     asyncio.run(go())
     assert sum(batches) == 200
     assert len(batches) < 200
+
+
+@pytest.fixture
+def gate(app: Umbel, monkeypatch: pytest.MonkeyPatch) -> threading.Event:
+    """Nothing is published until it is set."""
+    gate, publish = threading.Event(), app.transport.publish
+
+    def wait_and_publish(messages: Any) -> None:
+        assert gate.wait(30)
+        publish(messages)
+
+    monkeypatch.setattr(app.transport, "publish", wait_and_publish)
+    return gate
+
+
+def test_a_coroutine_that_is_cancelled_while_it_publishes_holds_up_no_other(
+    app: Umbel, add: Any, gate: threading.Event
+) -> None:
+    async def go() -> None:
+        given_up = asyncio.ensure_future(add.adelay(1))
+        while not app.publisher._posted.empty() or app.publisher._thread is None:
+            await asyncio.sleep(0)
+        given_up.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await given_up
+        gate.set()
+        await add.adelay(2)
+
+    asyncio.run(go())
+    assert len(app.transport.waiting) == 2  # type: ignore[attr-defined]
+
+
+def test_a_loop_is_woken_once_for_all_of_its_coroutines_that_a_batch_was_of(
+    app: Umbel, add: Any, gate: threading.Event
+) -> None:
+    async def go() -> list[int]:
+        loop = asyncio.get_running_loop()
+        first = asyncio.ensure_future(add.adelay(0))
+        while not app.publisher._posted.empty() or app.publisher._thread is None:
+            await asyncio.sleep(0)  # The first of them is under way, so that the others go together.
+        others = [asyncio.ensure_future(add.adelay(n)) for n in range(1, 50)]
+        while app.publisher._posted.qsize() < len(others):
+            await asyncio.sleep(0)
+        woken, wake = [], loop.call_soon_threadsafe
+
+        def count(call: Any, futures: Any, *rest: Any) -> Any:
+            woken.append(len(futures))
+            return wake(call, futures, *rest)
+
+        loop.call_soon_threadsafe = count  # type: ignore[assignment]
+        gate.set()
+        await asyncio.gather(first, *others)
+        return woken
+
+    assert asyncio.run(go()) == [1, 49]
+
+
+def test_who_waits_in_a_loop_that_was_closed_holds_up_no_other(app: Umbel, add: Any, gate: threading.Event) -> None:
+    left = []
+
+    async def leave() -> None:
+        left.append(asyncio.ensure_future(add.adelay(1)))
+        while not app.publisher._posted.empty() or app.publisher._thread is None:
+            await asyncio.sleep(0)
+
+    asyncio.run(leave())
+    gate.set()
+    asyncio.run(add.adelay(2))
+    assert len(app.transport.waiting) == 2  # type: ignore[attr-defined]
 
 
 def test_a_changed_setting_counts_from_the_next_call(app: Umbel, add: Any) -> None:

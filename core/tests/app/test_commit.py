@@ -47,6 +47,29 @@ def test_who_comes_while_a_commit_is_under_way_goes_along_with_the_next_one() ->
     assert len(committed) == 2
 
 
+def test_those_who_were_served_together_are_let_come_along_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    committed: list[list[int]] = []
+    commits = GroupCommit(lambda items: committed.append(list(items)))
+    comers = [threading.Thread(target=commits.submit, args=([n],)) for n in (1, 2)]
+    looks: list[int] = []
+
+    def stand_back(_: float) -> None:
+        looks.append(len(commits._waiting))
+        if comers:
+            comers.pop().start()
+            while len(commits._waiting) == looks[-1]:
+                pass
+
+    monkeypatch.setattr(clock, "sleep", stand_back)
+    commits._served = 4
+    commits.submit([0])
+    assert [sorted(batch) for batch in committed] == [[0, 1, 2]]
+    assert looks == [1, 2, 3], "it went on to stand back when nobody came any more, or did not try"
+    commits.submit([3])
+    commits.submit([4])
+    assert len(looks) == 4, "who is alone stood back for nobody"
+
+
 def test_one_bad_item_spoils_nobody_elses() -> None:
     first_is_in, let_go = threading.Event(), threading.Event()
     done: list[int] = []

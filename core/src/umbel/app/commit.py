@@ -27,6 +27,10 @@ class _Ticket(Generic[T]):
         self.sleeper = threading.Lock()
         self.sleeper.acquire()
 
+    def end(self, error: BaseException | None) -> None:
+        self.error, self.done = error, True
+        self.wake()
+
     def wake(self) -> None:
         with suppress(RuntimeError):  # It is awake.
             self.sleeper.release()
@@ -44,6 +48,8 @@ class GroupCommit(Generic[T]):
         self._commit = commit
         self._waiting: deque[_Ticket[T]] = deque()
         self._turn = threading.Lock()
+        #: How many callers the last batch was of.
+        self._served = 0
 
     def submit(self, items: Sequence[T]) -> None:
         """Commit `items`; blocks until they are committed and raises what `commit` raised for them."""
@@ -60,41 +66,44 @@ class GroupCommit(Generic[T]):
     def _lead(self, ticket: _Ticket[T]) -> None:
         try:
             if not ticket.done:
-                if len(self._waiting) > 1:
-                    clock.sleep(0)  # Those who have just been served may have their next call ready.
+                self._gather()
                 self._commit_all()
         finally:
             self._turn.release()
             with suppress(IndexError):  # Whoever came too late for this one leads the next.
                 self._waiting[0].wake()
 
+    def _gather(self) -> None:
+        """Those who have just been served may have their next call ready. Stand back for as long as more of them come:
+        else the first of them goes alone, and all the others wait for that."""
+        came = 0
+        while came < len(self._waiting) < self._served:
+            came = len(self._waiting)
+            clock.sleep(0)
+
     def _commit_all(self) -> None:
         tickets = self._take_all()
+        self._served = len(tickets)
         began = clock.monotonic()
+        error = self._tried(tickets)
+        if isinstance(error, TemporaryError) and clock.monotonic() - began > _SLOW_S:
+            tickets += self._take_all()
+        elif error is not None and len(tickets) > 1:
+            for ticket in tickets:
+                ticket.end(self._tried((ticket,)))
+            if not isinstance(error, Exception):
+                raise error  # Ctrl-C is for this thread alone.
+            return
+        for ticket in tickets:
+            ticket.end(error)
+
+    def _tried(self, tickets: Sequence[_Ticket[T]]) -> BaseException | None:
+        """What went wrong: its caller gets it, whoever did the work."""
         try:
             self._commit(tickets[0].items if len(tickets) == 1 else [item for each in tickets for item in each.items])
-        except BaseException as error:  # the caller gets it, whoever did the work
-            if isinstance(error, TemporaryError) and clock.monotonic() - began > _SLOW_S:
-                tickets += self._take_all()
-            elif len(tickets) > 1:
-                for ticket in tickets:
-                    self._commit_one(ticket)
-                if not isinstance(error, Exception):
-                    raise  # Ctrl-C is for this thread alone.
-                return
-            for ticket in tickets:
-                ticket.error = error
-        for ticket in tickets:
-            ticket.done = True
-            ticket.wake()
-
-    def _commit_one(self, ticket: _Ticket[T]) -> None:
-        try:
-            self._commit(ticket.items)
         except BaseException as error:
-            ticket.error = error
-        ticket.done = True
-        ticket.wake()
+            return error
+        return None
 
     def _take_all(self) -> list[_Ticket[T]]:
         return [self._waiting.popleft() for _ in range(len(self._waiting))]

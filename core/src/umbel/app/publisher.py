@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import threading
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
+from contextlib import suppress
 from itertools import count, islice
 from queue import SimpleQueue
 from typing import Any
@@ -18,7 +19,8 @@ from umbel.model.message import Message
 
 #: Messages of one batch, where there are many.
 _AT_ONCE = 1000
-_Posted = tuple[Sequence[Message], "Future[None]"]
+#: Messages, and a future of `concurrent.futures` or of a loop of asyncio, which is not imported here.
+_Posted = tuple[Sequence[Message], Any]
 
 
 class Publisher:
@@ -72,13 +74,14 @@ class Publisher:
                 break
         raise error
 
-    def post(self, messages: Sequence[Message]) -> Future[None]:
-        """Publish from the publisher's own thread; never blocks."""
+    def post(self, messages: Sequence[Message], future: Any = None) -> Any:
+        """Publish from the publisher's own thread; never blocks. Returns a future, or resolves that of the caller's
+        event loop."""
         with self._lock:
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="umbel-publisher", daemon=True)
                 self._thread.start()
-        future: Future[None] = Future()
+        future = future or Future()
         self._posted.put((messages, future))
         return future
 
@@ -110,6 +113,7 @@ class Publisher:
                 self._deliver(posted)
 
     def _deliver(self, batch: Sequence[_Posted]) -> None:
+        problem: BaseException | None = None
         try:
             self.publish([message for messages, _ in batch for message in messages], {"max_retries": 3})
         except BaseException as error:  # whoever awaits it shall see it
@@ -117,11 +121,14 @@ class Publisher:
                 for posted in batch:
                     self._deliver([posted])
                 return
-            for _, future in batch:
-                future.set_exception(error)
-        else:
-            for _, future in batch:
-                future.set_result(None)
+            problem = error
+        by_loop: defaultdict[Any, list[Any]] = defaultdict(list)
+        for _, future in batch:
+            by_loop[None if isinstance(future, Future) else future.get_loop()].append(future)
+        _resolve(by_loop.pop(None, ()), problem)
+        for loop, futures in by_loop.items():
+            with suppress(RuntimeError):  # It is closed: nobody waits there.
+                loop.call_soon_threadsafe(_resolve, futures, problem)
 
     def close(self) -> None:
         """Publish what was posted and end the thread. Blocks."""
@@ -137,3 +144,9 @@ def _pauses(policy: Mapping[str, Any]) -> Iterator[float]:
     start, step = policy.get("interval_start", 0), policy.get("interval_step", 0.2)
     for attempt in count() if most is None else range(most):
         yield float(min(start + step * attempt, policy.get("interval_max", 1)))
+
+
+def _resolve(futures: Sequence[Any], problem: BaseException | None) -> None:
+    for future in futures:
+        if not future.done():  # cancelled: nobody waits for it any longer
+            future.set_result(None) if problem is None else future.set_exception(problem)

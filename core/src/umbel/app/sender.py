@@ -133,7 +133,7 @@ class Sender:
         message, frame = self._message(call)
         import asyncio  # noqa: PLC0415  (24 ms, for those who have a loop, and so have paid it)
 
-        await asyncio.wrap_future(self._publisher.post((message,)))
+        await self._publisher.post((message,), asyncio.get_running_loop().create_future())
         return self._result(call, message, frame)
 
     def send_all(self, calls: Iterable[Call]) -> list[AsyncResult[Any]]:

@@ -17,11 +17,8 @@ class SharedTask:
     """Stands for the task of the current app. Pickles as its name."""
 
     def __init__(self, name: str, function: Callable[..., Any]) -> None:
-        self.__dict__["name"] = name
-        self.__dict__["__wrapped__"] = function
-        self.__dict__["__doc__"] = function.__doc__
-        self.__dict__["__module__"] = function.__module__
-        self.__dict__["__name__"] = function.__name__
+        said = {key: getattr(function, key) for key in ("__doc__", "__module__", "__name__")}
+        self.__dict__.update(said, name=name, __wrapped__=function)
 
     def _task(self) -> Any:
         return get_current_app().tasks[self.name]
