@@ -17,6 +17,8 @@ from umbel_conformance.worker import RecordingWorker
 
 
 class TestSoloPool(PoolConformance):
+    capability_row = "solo"
+
     @pytest.fixture
     def make_pool(self) -> Callable[[PoolSettings], Pool]:
         return SoloPool

@@ -14,7 +14,7 @@ from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 
-from umbel_docs import architecture, commands, errors, hooks, modules, settings, transports
+from umbel_docs import architecture, capabilities, commands, errors, hooks, modules, settings
 
 DOCS = Path(__file__).parents[2]
 GENERATORS: dict[str, Callable[[], str]] = {
@@ -26,7 +26,8 @@ GENERATORS: dict[str, Callable[[], str]] = {
     "modules": modules.markdown,
     "kernel-size": modules.size,
     "kinds": architecture.kinds,
-    "transports": transports.markdown,
+    "transports": capabilities.transports,
+    "pools": capabilities.pools,
     "graph": architecture.graph,
     "picture": architecture.picture,
     # Lines of the table of contents; the pages themselves come from runs of the benchmarks, and need not be there.

@@ -8,6 +8,8 @@ from umbel_prefork.pool import PreforkPool
 
 
 class TestPreforkPool(PoolConformance):
+    capability_row = "prefork"
+
     @pytest.fixture
     def make_pool(self) -> MakePool:
         return PreforkPool

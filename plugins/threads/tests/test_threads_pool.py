@@ -16,6 +16,8 @@ from umbel_threads.pool import ThreadsPool
 
 
 class TestThreadsPool(PoolConformance):
+    capability_row = "threads"
+
     @pytest.fixture
     def make_pool(self) -> MakePool:
         return ThreadsPool

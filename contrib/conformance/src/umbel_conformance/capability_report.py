@@ -1,12 +1,13 @@
-"""What a run has shown of each transport: a plugin of pytest's, `-p umbel_conformance.capability_report`.
+"""What a run has shown of each transport and pool: a plugin of pytest's, `-p umbel_conformance.capability_report`.
 
-A suite for transports with a `capability_row` gets a row: a feature counts as shown if it is declared, some test that
-needs it has run, and none has failed. `--capabilities FILE` writes the rows as JSON.
+A suite with a `capability_row` gets a row: a feature counts as shown if it is declared, some test that needs it has
+run, and none has failed. `--capabilities FOLDER` writes the rows of each kind as JSON: `transports.json`, `pools.json`.
 """
 
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from collections.abc import Generator
 from pathlib import Path
 from typing import Any
@@ -14,14 +15,12 @@ from typing import Any
 import pytest
 from attrs import Factory, define
 
-from umbel_conformance.transport import TransportConformance
-
 
 @define
 class Row:
-    """One transport."""
+    """One driver."""
 
-    #: `server`, `emulator`, `in the process`: what stood behind it.
+    #: `server`, `emulator`, `in the process`: what stood behind a transport.
     on: str
     features: set[str] = Factory(set)
     passed: set[str] = Factory(set)
@@ -32,17 +31,18 @@ class Row:
         return sorted((self.features & self.passed) - self.failed)
 
 
-ROWS: pytest.StashKey[dict[str, Row]] = pytest.StashKey()
+#: The rows of each kind by their names.
+ROWS: pytest.StashKey[defaultdict[str, dict[str, Row]]] = pytest.StashKey()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
-        "--capabilities", metavar="FILE", help="Write what the transports have shown to this file, as JSON."
+        "--capabilities", metavar="FOLDER", help="Write what transports and pools have shown to files in it, as JSON."
     )
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.stash[ROWS] = {}
+    config.stash[ROWS] = defaultdict(dict)
 
 
 @pytest.hookimpl(hookwrapper=True)
@@ -51,10 +51,10 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
     report = outcome.get_result()
     suite: Any = getattr(item, "cls", None)
     name = getattr(suite, "capability_row", "")
-    if not (name and issubclass(suite, TransportConformance)) or report.skipped:
+    if not name or report.skipped:
         return
-    row = item.config.stash[ROWS].setdefault(name, Row(suite.capability_on))
-    # What needs nothing is what every transport must do.
+    row = item.config.stash[ROWS][suite.kind].setdefault(name, Row(suite.capability_on))
+    # What needs nothing is what every driver must do.
     needed = getattr(item.function, "umbel_needs", ()) or {"the contract"}  # type: ignore[attr-defined]
     if report.failed:
         row.failed |= set(needed)
@@ -64,8 +64,8 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    file = session.config.getoption("--capabilities")
-    if file:
-        rows = session.config.stash[ROWS]
+    folder = session.config.getoption("--capabilities")
+    for kind, rows in session.config.stash[ROWS].items() if folder else ():
         found = {name: {"on": row.on, "shown": row.shown} for name, row in sorted(rows.items())}
-        Path(file).write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n", "utf-8")
+        text = json.dumps(found, indent=1, ensure_ascii=False) + "\n"
+        Path(folder, f"{kind}s.json").write_text(text, "utf-8")

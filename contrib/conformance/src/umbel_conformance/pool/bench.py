@@ -14,7 +14,7 @@ from attrs import Factory, define
 from umbel.contracts import Pool, PoolSettings
 from umbel.exceptions import ImproperlyConfigured
 from umbel.model import Finished, Job, Message, Outcome, Started
-from umbel_conformance.capabilities import Capabilities
+from umbel_conformance.capabilities import KNOWN_FEATURES, Capabilities
 from umbel_conformance.elsewhere import Child, children
 from umbel_conformance.hygiene import DriverHygiene
 from umbel_conformance.patience import Patience
@@ -129,6 +129,12 @@ class PoolBench(Patience, Capabilities, DriverHygiene):
     def features(self, make_pool: MakePool) -> frozenset[str]:
         pool = make_pool(PoolSettings())
         return pool.features | pool.async_features if self.coroutines else pool.features
+
+    def test_only_features_that_the_contract_knows_are_declared_for_these_jobs(
+        self, features: frozenset[str], request: pytest.FixtureRequest
+    ) -> None:
+        assert features <= KNOWN_FEATURES["pool"]
+        request.node.user_properties.append(("features", sorted(features)))
 
     @pytest.fixture
     def runner(self, tmp_path: Path) -> ScriptedRunner:

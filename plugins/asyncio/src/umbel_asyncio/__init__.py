@@ -1,0 +1,1 @@
+"""A pool of coroutines: `async def` tasks run at once on one event loop."""
