@@ -11,9 +11,11 @@ import amqp
 import pytest
 
 from umbel import Umbel
+from umbel.contracts import Subscription
 from umbel.exceptions import ImproperlyConfigured
 from umbel.model import Record
 from umbel.worker import Worker
+from umbel_rabbitmq.replies import TOGETHER
 from umbel_rabbitmq.rpc import RpcBackend, RpcSettings
 
 
@@ -89,6 +91,47 @@ def test_after_a_lost_connection_results_come_again(app: Umbel) -> None:
     backend._replies.link.hang_up()
     assert later.get(timeout=20) == 4
     assert app.send_task("add", (3, 3)).get(timeout=20) == 6
+
+
+def test_results_are_acknowledged_together_and_come_again_unnoticed_if_that_was_not_said(
+    url: str, channel: Any
+) -> None:
+    backend = RpcBackend("rpc://", RpcSettings(url=url))
+    backend.reply_to = "client"
+    backend.store([Record(f"task {n}", "SUCCESS", str(n).encode()) for n in range(TOGETHER // 2)])
+    subscription = backend.subscribe()
+    subscription.add([f"task {n}" for n in range(TOGETHER)])
+    heard = [one.task_id for one in received(subscription, TOGETHER // 2)]
+    backend._replies.link.hang_up()
+    backend.store([Record("task 99", "SUCCESS", b"99")])
+    heard += [one.task_id for one in received(subscription, 1)]
+    assert heard == [*(f"task {n}" for n in range(TOGETHER // 2)), "task 99"], "what came again was told again"
+    backend._replies.look()
+    backend._replies.link.drop()
+    while (queue := channel.queue_declare("client", passive=True)).consumer_count:
+        pass  # What a consumer held comes back before it is counted out.
+    assert queue.message_count == 0, "they were never acknowledged"
+    backend.close()
+
+
+def test_a_result_that_was_forgotten_does_not_come_again(url: str) -> None:
+    backend = RpcBackend("rpc://", RpcSettings(url=url))
+    backend.reply_to = "client"
+    backend.store([Record("3f1d", "SUCCESS", b"{}")])
+    subscription = backend.subscribe()
+    subscription.add(["3f1d"])
+    assert received(subscription, 1)
+    backend.forget(["3f1d"])
+    backend._replies.link.hang_up()
+    assert backend.fetch(["3f1d"]) == [None]
+    backend.close()
+
+
+def received(subscription: Subscription, count: int) -> list[Record]:
+    found: list[Record] = []
+    while len(found) < count:
+        found += subscription.receive(20.0)
+    return found
 
 
 def test_a_result_looks_like_one_of_celerys(url: str, channel: Any) -> None:

@@ -28,8 +28,9 @@ from umbel_rabbitmq.timeouts import limit
 _log = logging.getLogger(__name__)
 
 Frame = tuple[int, int, bytes]
-#: What is read from the socket at once.
-_CHUNK = 1 << 18
+#: What is read from the socket at once. Memory for more than 128 KiB is asked of the system each time, and given back,
+#: which costs more than the reading (https://man7.org/linux/man-pages/man3/mallopt.3.html, M_MMAP_THRESHOLD).
+_CHUNK = 1 << 16
 #: Seconds for which a connection is taken to be there as it was.
 FRESH_S = 0.5
 _METHOD = Struct(">I").unpack_from

@@ -22,8 +22,8 @@ from umbel_rabbitmq.publishing import Publisher
 from umbel_rabbitmq.replyqueue import make
 from umbel_rabbitmq.waiting import Waiter
 
-#: So many are sent before any is acknowledged.
-PREFETCH = 1000
+#: So many are sent before any is acknowledged; and so many are acknowledged together, fewer when nothing is to be done.
+PREFETCH, TOGETHER = 1000, 100
 #: So many are kept for who may still ask.
 MOST = 100_000
 #: Seconds that one listener lets another one read.
@@ -45,7 +45,8 @@ class Replies(Listener):
         #: What has come, by the task, the oldest first.
         self._records: dict[str, Record] = {}
         self._news: list[Record] = []
-        self._unacknowledged = 0
+        #: The number of the last that has come, and of the last that was acknowledged.
+        self._came = self._acknowledged = 0
         #: As of which connection that publishes the queue is there.
         self._made = 0
 
@@ -81,11 +82,12 @@ class Replies(Listener):
             waiter.wait(None, min(timeout_s, TURN_S))
 
     def look(self) -> None:
-        """Take in what has come. Never blocks."""
+        """Take in what has come, and acknowledge it. Never blocks."""
         if self._reading.acquire(blocking=False):
             try:
                 self.link.is_there()
                 self._spread()
+                self._acknowledge(1)
             finally:
                 self._reading.release()
 
@@ -103,9 +105,11 @@ class Replies(Listener):
                     with self.link.calling():
                         for _ in range(2):
                             left = self.link.hot.queue_declare(self._queue(), passive=True).message_count
-                    if not left and not self._unacknowledged:
+                    came = bool(self._news)
+                    self._spread()
+                    self._acknowledge(1)  # What is forgotten now shall not come again.
+                    if not left and not came:
                         break
-                    self._spread()  # and there may be more
             finally:
                 self._reading.release()
 
@@ -124,25 +128,30 @@ class Replies(Listener):
             self._heart.start()
 
     def _spread(self) -> None:
-        """Tell the others, and the broker."""
-        if self._unacknowledged:
-            number, self._unacknowledged = self._unacknowledged, 0
-            self.link.write(frames.ack(number, multiple=True))
+        """Tell the others; and the broker, when it is worth it: who waits for a result need not wait for that."""
         news, self._news = self._news, []
         if news:
             for subscription in list(self.subscriptions):
                 subscription.hear(news)
+        self._acknowledge(TOGETHER if self.link.heartbeat_s else 1)
+
+    def _acknowledge(self, least: int) -> None:
+        """What has come, if that is so many. The heart sees to the last of them; after a lost connection they come
+        again, and are known."""
+        if self._came - self._acknowledged >= least and self.link.is_open:
+            self._acknowledged = self._came
+            self.link.write(frames.ack(self._came, multiple=True))
 
     # What the link tells
 
     def opened(self, link: Link) -> None:
-        self._unacknowledged = 0
+        self._came = self._acknowledged = 0
         make(link.desk, self._queue(), self._settings)
         link.hot.basic_qos(0, PREFETCH, False)
         link.hot.basic_consume(self._queue(), "results")
 
     def delivered(self, content: Content) -> None:
-        self._unacknowledged = content.number
+        self._came = content.number
         try:
             message, _ = decode(content.properties, content.body, "", "", "")
         except DecodeError:
