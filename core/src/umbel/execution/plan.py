@@ -25,6 +25,7 @@ class TaskPlan:
     acks_on_failure: bool
     acks_on_timeout: bool
     reject_on_worker_lost: bool
+    retry_on_worker_lost: bool = False
     is_async: bool = False
 
     @classmethod
@@ -44,6 +45,7 @@ class TaskPlan:
             acks_on_failure=either if task.acks_on_failure is None else bool(task.acks_on_failure),
             acks_on_timeout=either if task.acks_on_timeout is None else bool(task.acks_on_timeout),
             reject_on_worker_lost=bool(task.reject_on_worker_lost),
+            retry_on_worker_lost=bool(task.retry_on_worker_lost),
             is_async=iscoroutinefunction(task.run),
         )
 

@@ -80,7 +80,7 @@ def execute(
         except BaseException as error:  # SystemExit and friends too: a task never ends the process that runs it
             expected = isinstance(error, tuple(task.throws or ()))
             run = Run(states.FAILURE, error, einfo=ExceptionInfo(error), expected=expected)
-        yield from _after(task, request, args, kwargs, run)
+        yield from tell(task, request, args, kwargs, run)
         return run
     finally:
         if signals.task_postrun.has_listeners():
@@ -97,10 +97,10 @@ def _rejected(error: Reject) -> Run:
     return Run(states.FAILURE, error, action=Action.DEAD, reason=reason, einfo=ExceptionInfo(error), expected=True)
 
 
-def _after(
+def tell(
     task: Any, request: Context, args: Sequence[Any], kwargs: Mapping[str, Any], run: Run
 ) -> Generator[Step, Any, None]:
-    # What these hooks raise does not change the outcome; when eager the caller shall see it.
+    """Tell hooks and signals how a run has ended. What these raise changes nothing; when eager the caller sees it."""
     try:
         if run.state == states.SUCCESS:
             task.on_success(run.value, request.id, args, kwargs)
@@ -110,7 +110,7 @@ def _after(
             task.on_retry(cause, request.id, args, kwargs, run.einfo)
             signals.task_retry.send(task, request=request, reason=run.value, einfo=run.einfo)
         elif run.state == states.FAILURE:
-            yield from failed(task, request, args, kwargs, run.value, run.einfo)
+            yield from _failed(task, request, args, kwargs, run.value, run.einfo)
         if run.state in (states.SUCCESS, states.FAILURE):
             task.after_return(run.state, run.value, request.id, args, kwargs, run.einfo)
     except Exception as error:
@@ -119,7 +119,7 @@ def _after(
         task.log_hook_error(error)
 
 
-def failed(
+def _failed(
     task: Any, request: Context, args: Any, kwargs: Any, error: BaseException, einfo: Any
 ) -> Generator[Step, Any, None]:
     """Tell everyone who wants to hear of a failure: errbacks, the task's own hook, the signal."""

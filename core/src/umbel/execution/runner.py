@@ -8,11 +8,18 @@ from typing import Any
 
 from umbel import clock, signals, states
 from umbel.contracts.pool import Step
-from umbel.exceptions import InvalidTaskError, NotRegistered, TimeLimitExceeded, WorkerTerminate
-from umbel.execution.context import Context
+from umbel.exceptions import (
+    InvalidTaskError,
+    NotRegistered,
+    Reject,
+    TimeLimitExceeded,
+    WorkerLostError,
+    WorkerTerminate,
+)
+from umbel.execution.context import Context, pop, push
 from umbel.execution.drive import drive
 from umbel.execution.plan import TaskPlan
-from umbel.execution.run import ExceptionInfo, Run, execute, failed
+from umbel.execution.run import ExceptionInfo, Run, execute, tell
 from umbel.model.job import Job, Outcome
 from umbel.model.message import Action
 from umbel.wire import failure, protocol
@@ -56,9 +63,7 @@ class TaskRunner:
         try:
             args, kwargs, embed = protocol.unpack(self._decode(job.message))
         except InvalidTaskError as error:
-            outcome = self.failure(job.message.headers, job.task_id, error)
-            outcome.action, outcome.reason = Action.DEAD, f"cannot be decoded: {error}"
-            return outcome
+            return self._undecodable(job, error)
         try:
             plan = self._plans.get(job.task) or self.plan(job.task)
             request = self._request(job, args, kwargs, embed)
@@ -71,6 +76,11 @@ class TaskRunner:
             signals.task_internal_error.send(None, task_id=job.task_id, exception=error, request=job.message.headers)
             outcome = self.failure(job.message.headers, job.task_id, error)
         outcome.runtime_s = clock.monotonic() - begun
+        return outcome
+
+    def _undecodable(self, job: Job, error: InvalidTaskError) -> Outcome:
+        outcome = self.failure(job.message.headers, job.task_id, error)
+        outcome.action, outcome.reason = Action.DEAD, f"cannot be decoded: {error}"
         return outcome
 
     def _request(self, job: Job, args: Sequence[Any], kwargs: Mapping[str, Any], embed: Mapping[str, Any]) -> Context:
@@ -159,28 +169,35 @@ class TaskRunner:
         return Outcome(state, payload=self._dumps(record), summary=brief(error), traceback=text)
 
     def lost(self, job: Job, error: BaseException) -> Outcome:
-        """The process died under the job: hooks and signals fire here instead of there."""
-        headers = job.message.headers
-        outcome = self.failure(headers, job.task_id, error)
-        outcome.lost = True
-        plan = self.plan(job.task)
-        timed_out = isinstance(error, TimeLimitExceeded)
-        back = not plan.acks_on_timeout if timed_out else plan.acks_late and plan.reject_on_worker_lost
-        if back:
-            return Outcome(states.RETRY, action=Action.REQUEUE, reason=str(error), summary=brief(error), lost=True)
-        self._tell(plan.task, job, error)
-        if self._ignores(plan, headers) and not plan.store_errors:
-            outcome.payload = None
-        return outcome
-
-    def _tell(self, task: Any, job: Job, error: BaseException) -> None:
+        """The process died under the job: hooks and signals fire here instead of there. As in Celery a task that is
+        `retry_on_worker_lost` is sent again, acknowledged late or not; another one may be put back."""
         try:
             args, kwargs, embed = protocol.unpack(self._decode(job.message))
-            request, einfo = self._request(job, args, kwargs, embed), ExceptionInfo(error)
-            drive(failed(task, request, args, kwargs, error, einfo))
-            task.after_return(states.FAILURE, error, job.task_id, args, kwargs, einfo)
-        except Exception as hook_error:
-            task.log_hook_error(hook_error)
+        except InvalidTaskError as undecodable:
+            return self._undecodable(job, undecodable)
+        plan, request = self.plan(job.task), self._request(job, args, kwargs, embed)
+        died, timed_out = isinstance(error, WorkerLostError), isinstance(error, TimeLimitExceeded)
+        back = plan.acks_late and (not plan.acks_on_timeout if timed_out else died and plan.reject_on_worker_lost)
+        run = Run(states.FAILURE, error, einfo=ExceptionInfo(error))
+        token = push(plan.task, request)
+        try:
+            if died and plan.retry_on_worker_lost:
+                try:
+                    run.state, run.value = states.RETRY, plan.task.retry(exc=error, throw=False)
+                except WorkerLostError:  # it was retried often enough
+                    back = False
+                except Reject as unsent:
+                    _log.error("Task %s[%s] cannot be sent again: %s", job.task, job.task_id, unsent)
+            if back and run.state == states.FAILURE:
+                return Outcome(states.RETRY, action=Action.REQUEUE, reason=str(error), summary=brief(error), lost=True)
+            drive(tell(plan.task, request, args, kwargs, run))
+        finally:
+            pop(token)
+        outcome = self._outcome(job, plan, request, run, args, kwargs)
+        outcome.lost = True
+        if timed_out:  # acks_on_timeout has decided
+            outcome.action, outcome.reason = Action.ACK, ""
+        return outcome
 
     def process_started(self) -> None:
         """In a new process: nothing that the parent had open may be used here."""

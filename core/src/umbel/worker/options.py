@@ -89,9 +89,8 @@ def warn_ineffective(conf: Any, tasks: Iterable[Any], taken: Set[str]) -> None:
     for setting in ineffective(conf.without_defaults().keys() - taken, conf, conf.defaults):
         _log.warning("The setting %s has no effect (from %s)", setting, conf.source_of(setting))
     for task in tasks:
-        for option in ("rate_limit", "retry_on_worker_lost"):
-            if getattr(task, option):
-                _log.warning("The option %s of task %s has no effect: nothing installed keeps it", option, task.name)
+        if task.rate_limit:
+            _log.warning("The option rate_limit of task %s has no effect: nothing installed keeps it", task.name)
 
 
 def check_limits(pool: Pool, name: str, tasks: Iterable[Any]) -> None:
