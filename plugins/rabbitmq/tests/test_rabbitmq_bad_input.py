@@ -6,10 +6,12 @@ from typing import Any
 
 import pytest
 
+from umbel import clock
 from umbel.exceptions import ImproperlyConfigured, PermanentError, TemporaryError
 from umbel.model import Message
 from umbel_conformance.rabbitmq_server import RabbitmqServer
 from umbel_rabbitmq.errors import RefusedError, UnroutableError
+from umbel_rabbitmq.publishing import PAUSES_S
 from umbel_rabbitmq.settings import RabbitmqSettings
 from umbel_rabbitmq.transport import RabbitmqTransport
 
@@ -108,6 +110,61 @@ def test_a_queue_that_is_full(url: str) -> None:
     publish(url, queues=full)
     with pytest.raises(RefusedError, match="'q' is full"):
         publish(url, queues=full)
+
+
+QUORUM: dict[str, Any] = {"create_missing_queue_type": "quorum", "native_delayed_delivery_queue_type": "classic"}
+
+
+@pytest.fixture
+def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """In seconds, those that publishing has made; they take no time."""
+    made: list[float] = []
+    monkeypatch.setattr(clock, "sleep", made.append)
+    return made
+
+
+def test_a_quorum_queue_that_is_full_is_not_asked_again(url: str, pauses: list[float]) -> None:
+    said = {"x-queue-type": "quorum", "x-max-length": 1, "x-overflow": "reject-publish"}
+    transport = RabbitmqTransport(url, RabbitmqSettings(queues={"q": {"queue_arguments": said}}, **QUORUM))
+    with pytest.raises(RefusedError, match="'q' is full"):
+        transport.publish([HELLO] * 1000)  # it may take some more than it shall
+    transport.close()
+    assert pauses == []
+
+
+def test_a_quorum_queue_that_has_no_leader_yet_is_asked_again_until_it_has(
+    rabbitmq_server: RabbitmqServer, vhost: str, url: str, pauses: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    leader = f"quorum_queues, {{'{vhost}_q', N}}"
+    publish(url, **QUORUM)
+    assert rabbitmq_server.evaluate(f"rpc:call(N, ra, stop_server, [{leader}])") == "ok"
+
+    def elect(pause_s: float) -> None:
+        pauses.append(pause_s)
+        if len(pauses) == 3:
+            assert rabbitmq_server.evaluate(f"rpc:call(N, ra, restart_server, [{leader}])") == "ok"
+            while "{ok," not in rabbitmq_server.evaluate(f"rpc:call(N, ra, members, [{{'{vhost}_q', N}}])"):
+                pass
+
+    monkeypatch.setattr(clock, "sleep", elect)
+    publish(url, **QUORUM)
+    transport = RabbitmqTransport(url, RabbitmqSettings(**QUORUM))
+    arrived = list(transport.reserve(["q"], 5, 30.0))
+    while len(arrived) < 2:
+        arrived += transport.reserve(["q"], 5, 30.0)
+    transport.close()
+    assert pauses == list(PAUSES_S[:3])
+
+
+def test_a_quorum_queue_that_gets_no_leader_is_given_up(
+    rabbitmq_server: RabbitmqServer, vhost: str, url: str, pauses: list[float]
+) -> None:
+    publish(url, **QUORUM)
+    rabbitmq_server.evaluate(f"rpc:call(N, ra, stop_server, [quorum_queues, {{'{vhost}_q', N}}])")
+    with pytest.raises(RefusedError, match="no leader"):
+        publish(url, **QUORUM)
+    assert pauses == list(PAUSES_S)
+    assert sum(pauses) < 5
 
 
 def test_a_queue_that_is_in_no_list_where_that_matters(url: str) -> None:

@@ -28,8 +28,8 @@ from umbel_rabbitmq.replyqueue import make
 
 #: Messages and bytes of one write; confirms are taken in between.
 MESSAGES_AT_ONCE, BYTES_AT_ONCE = 200, 4 * 2**20
-#: After which a quorum queue without a leader is asked again.
-PAUSES_S = (0.05, 0.1, 0.2, 0.4)
+#: After which a quorum queue without a leader is asked again: for five seconds, in which one is elected.
+PAUSES_S = (0.02, 0.05, 0.1, 0.2, 0.4, 0.8, 1.6, 1.8)
 
 
 @define(slots=True, eq=False)
@@ -157,7 +157,7 @@ class Publisher(Listener):
     def _judge(self, posts: Sequence[Post]) -> None:
         """Raises for the first that the broker has not, and nobody can help."""
         for pause_s in PAUSES_S:
-            refused = [post for post in posts if not post.done and not post.problem and self._is_quorum(post.queue)]
+            refused = [post for post in posts if not post.done and not post.problem and self._may_be_led(post.queue)]
             if not refused:
                 break
             clock.sleep(pause_s)  # Its leader may be on its way, as when it was made by two at once.
@@ -182,8 +182,11 @@ class Publisher(Listener):
                     "(x-max-length, x-overflow), or has no leader"
                 )
 
-    def _is_quorum(self, queue: str) -> bool:
-        return bool(queue) and self._places[queue].arguments.get("x-queue-type") == "quorum"
+    def _may_be_led(self, queue: str) -> bool:
+        """Whether that it has refused a message is because it has no leader yet: it is a quorum queue, and none that
+        refuses what it has no room for."""
+        said = self._places[queue].arguments if queue else {}
+        return said.get("x-queue-type") == "quorum" and said.get("x-overflow") != "reject-publish"
 
     def _send(self, parts: Iterable[Sequence[Post]]) -> None:
         """Write them all, and wait for what the broker says of them. It hears of what was written before an error."""
