@@ -66,7 +66,9 @@ class AsyncioPool(Pool):
 
     def events(self, timeout_s: float | None) -> Sequence[PoolEvent]:
         until = None if timeout_s is None else clock.monotonic() + timeout_s
-        while not self._turn(until) and not self._woken:
+        if self._untold:  # what `stop` has heard
+            until = clock.monotonic()
+        while not (self._turn(until) or self._woken):
             if until is not None and clock.monotonic() >= until:
                 break
         self._woken = False
@@ -78,7 +80,7 @@ class AsyncioPool(Pool):
         something to tell."""
         now = clock.monotonic()
         wait_s = None if until is None else max(0.0, until - now)
-        wait_s = 0.0 if self._untold or not self._started else self._deadlines.within(wait_s, now)
+        wait_s = self._deadlines.within(wait_s, now) if self._started else 0.0
         try:
             self._hear(self._happened.get(timeout=wait_s) if wait_s != 0 else self._happened.get_nowait())
             for _ in range(self._happened.qsize()):
