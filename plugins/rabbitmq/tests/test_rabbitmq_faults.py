@@ -18,7 +18,11 @@ from umbel_rabbitmq.transport import RabbitmqTransport
 
 #: Bounds a test that has failed already.
 LIMIT_S = 60.0
-#: How soon a worker consumes again: five seconds are promised, and one is enough where nothing else runs.
+#: How many calls of a worker may fail before one works: the driver makes no pauses of its own, so one call finds out
+#: that the connection is gone, and a second one may meet the end of what went wrong. The kernel lets two seconds pass
+#: between two calls, or less, so it consumes again within the five that are promised.
+CALLS = 2
+#: The same on the clock: one second is enough where nothing else runs, and this on a machine that is busy.
 AGAIN_S = 20.0
 
 
@@ -84,6 +88,12 @@ class Worker:
             time.sleep(0.01)
         return time.monotonic() - began
 
+    def until_it_works_again(self, condition: Callable[[], bool], what: str, failed: int, times: int = 1) -> None:
+        """`failed` of its calls had failed when what went wrong was over, which it did so many `times`."""
+        took_s = self.until(condition, what)
+        assert len(self.troubles) - failed <= CALLS * times, self.troubles[failed:]
+        assert took_s < AGAIN_S
+
     def stop(self) -> None:
         self._stopping = True
         self.transport.wake()
@@ -130,10 +140,10 @@ def test_a_broker_that_comes_back_has_all_that_was_confirmed_and_is_consumed_fro
     worker.until(lambda: len(worker.done) > 50, "work before")
     getattr(own_server, end)()
     own_server.start()
+    failed = len(worker.troubles)
     publish_all(publisher, numbered(500, 500))
-    took_s = worker.until(lambda: bool(set(worker.done) & set(range(500, 1000))), "work after")
+    worker.until_it_works_again(lambda: bool(set(worker.done) & set(range(500, 1000))), "work after", failed)
     worker.until(lambda: set(worker.done) == set(range(1000)), "end of the work")
-    assert took_s < AGAIN_S
 
 
 def test_a_connection_that_is_cut_is_replaced(
@@ -144,8 +154,7 @@ def test_a_connection_that_is_cut_is_replaced(
         publish_all(publisher, numbered(100, start))
         worker.until(lambda: len(worker.done) > start // 2, "work")  # noqa: B023
         proxy.cut()
-    took_s = worker.until(lambda: set(worker.done) == set(range(1000)), "end of the work")
-    assert took_s < AGAIN_S
+    worker.until_it_works_again(lambda: set(worker.done) == set(range(1000)), "end of the work", 0, times=10)
 
 
 def test_when_one_of_several_brokers_is_out_of_reach_the_next_one_is_taken(
@@ -155,10 +164,10 @@ def test_when_one_of_several_brokers_is_out_of_reach_the_next_one_is_taken(
     worker, publisher = work(ports=ports), connect(ports=ports)
     publisher.publish(numbered(100))
     worker.until(lambda: len(worker.done) > 10, "work before")
+    failed = len(worker.troubles)
     proxy.close()
     publish_all(publisher, numbered(100, 100))
-    took_s = worker.until(lambda: set(worker.done) == set(range(200)), "work after")
-    assert took_s < AGAIN_S
+    worker.until_it_works_again(lambda: set(worker.done) == set(range(200)), "work after", failed)
 
 
 @pytest.mark.parametrize("after", [10, 3_000, 30_000])
@@ -244,9 +253,9 @@ def test_a_queue_that_is_deleted_under_its_consumer_is_made_again(
     link = publisher._publisher.link
     with link.calling():
         link.desk.queue_delete("q")
+    failed = len(worker.troubles)
     publisher.publish(numbered(1, 1))
-    took_s = worker.until(lambda: 1 in worker.done, "work after")
-    assert took_s < AGAIN_S
+    worker.until_it_works_again(lambda: 1 in worker.done, "work after", failed)
 
 
 def test_a_channel_that_the_broker_closes_is_replaced(
@@ -258,10 +267,10 @@ def test_a_channel_that_the_broker_closes_is_replaced(
     # PRECONDITION_FAILED (406): this delivery was never made.
     from umbel_rabbitmq import frames  # noqa: PLC0415
 
+    failed = len(worker.troubles)
     worker.transport._consumer.link.write(frames.ack(4711))
     publisher.publish(numbered(10, 10))
-    took_s = worker.until(lambda: set(worker.done) == set(range(20)), "work after")
-    assert took_s < AGAIN_S
+    worker.until_it_works_again(lambda: set(worker.done) == set(range(20)), "work after", failed)
     assert any("unknown delivery tag" in str(error) for error in worker.troubles)
 
 
@@ -291,7 +300,7 @@ def test_an_operator_who_closes_connections_disturbs_nobody_for_long(
     publisher, worker = connect(direct=True), work(direct=True)
     publish_all(publisher, numbered(10))
     worker.until(lambda: len(worker.done) == 10, "work before")
+    failed = len(worker.troubles)
     own_server.close_connections(publisher._opener._locations[0].vhost)
     publish_all(publisher, numbered(10, 10))
-    took_s = worker.until(lambda: set(worker.done) == set(range(20)), "work after")
-    assert took_s < AGAIN_S
+    worker.until_it_works_again(lambda: set(worker.done) == set(range(20)), "work after", failed)
