@@ -75,6 +75,8 @@ class Bootstep(ABC):
     requires: ClassVar[Sequence[str]] = ()
     #: Names that others may require; the step's own name is always one of them.
     provides: ClassVar[Sequence[str]] = ()
+    #: The options of tasks that it keeps, which have no effect without it; and such settings.
+    keeps: ClassVar[frozenset[str]] = frozenset()
 
     @abstractmethod
     def start(self, worker: WorkerContext) -> None:

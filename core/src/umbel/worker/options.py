@@ -85,11 +85,11 @@ def pool_settings(conf: Any, concurrency: int) -> PoolSettings:
 
 
 def warn_ineffective(conf: Any, tasks: Iterable[Any], taken: Set[str]) -> None:
-    """Log what was asked for and has no effect here: settings that no driver has `taken`, and options of tasks."""
+    """Log what was asked for and has no effect here: settings that nobody has `taken`, and options of tasks."""
     for setting in ineffective(conf.without_defaults().keys() - taken, conf, conf.defaults):
         _log.warning("The setting %s has no effect (from %s)", setting, conf.source_of(setting))
     for task in tasks:
-        if task.rate_limit:
+        if task.rate_limit and "rate_limit" not in taken:
             _log.warning("The option rate_limit of task %s has no effect: nothing installed keeps it", task.name)
 
 

@@ -61,13 +61,14 @@ class Worker:
         app.catalogue.require(conf.plugins_required)
         self._pool_choice = app.drivers.pool_choice(pool)
         driver = app.drivers.driver(self._pool_choice)
-        options.warn_ineffective(conf, app.tasks.values(), app.drivers.taken())
         asked = concurrency or conf.worker_concurrency
         self.options = options.suit(self.options, driver, self._pool_choice.name, asked)
         self._pool: Pool = driver(options.pool_settings(conf, self.options.concurrency))
         options.check_limits(self._pool, self._pool_choice.name, app.tasks.values())
         #: The boot steps and consumers that take part.
         self.extensions = load_extensions(app.catalogue, conf.plugins_required)
+        kept = app.drivers.taken().union(*(step.keeps for step in self.extensions.bootsteps.values()))
+        options.warn_ineffective(conf, app.tasks.values(), kept)
         self._parts: Parts | None = None
         self._stop_reason: str | None = None
         self._failed = False

@@ -1,0 +1,38 @@
+"""What was asked for and has no effect is said when the worker is made."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from umbel import Umbel
+from umbel.contracts import Bootstep
+from umbel.worker import Worker, options
+
+
+class Keeping(Bootstep):
+    contract_version = 1
+    name = "keeping"
+    keeps = frozenset({"rate_limit"})
+
+    def start(self, worker: Any) -> None: ...
+
+
+@pytest.fixture
+def limited(app: Umbel) -> Umbel:
+    @app.task(name="crawl", rate_limit="1/s")
+    def crawl() -> None: ...
+
+    return app
+
+
+def test_an_option_that_nothing_keeps_is_warned_of(limited: Umbel, caplog: pytest.LogCaptureFixture) -> None:
+    options.warn_ineffective(limited.conf, limited.tasks.values(), set())
+    assert "The option rate_limit of task crawl has no effect" in caplog.text
+
+
+def test_a_boot_step_says_which_options_it_keeps(limited: Umbel, caplog: pytest.LogCaptureFixture) -> None:
+    limited.catalogue.register("bootstep", "keeping", Keeping)
+    Worker(limited, pool="solo")
+    assert "has no effect" not in caplog.text

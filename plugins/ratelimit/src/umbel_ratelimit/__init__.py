@@ -1,0 +1,1 @@
+"""Tasks with a `rate_limit` begin so often, and no more often."""
