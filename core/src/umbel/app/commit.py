@@ -66,20 +66,17 @@ class GroupCommit(Generic[T]):
     def _lead(self, ticket: _Ticket[T]) -> None:
         try:
             if not ticket.done:
-                self._gather()
+                # Those who were served last may have their next call ready. It stands back for as long as more of them
+                # come: else the first of them goes alone, and all the others wait for that.
+                came = 0
+                while came < len(self._waiting) < self._served:
+                    came = len(self._waiting)
+                    clock.sleep(0)
                 self._commit_all()
         finally:
             self._turn.release()
             with suppress(IndexError):  # Whoever came too late for this one leads the next.
                 self._waiting[0].wake()
-
-    def _gather(self) -> None:
-        """Those who have just been served may have their next call ready. Stand back for as long as more of them come:
-        else the first of them goes alone, and all the others wait for that."""
-        came = 0
-        while came < len(self._waiting) < self._served:
-            came = len(self._waiting)
-            clock.sleep(0)
 
     def _commit_all(self) -> None:
         tickets = self._take_all()
