@@ -47,6 +47,8 @@ class Contender(ABC):
     distributions: ClassVar[tuple[str, ...]]
     #: Whether `apps/<app>` has a faster way to enqueue many than one by one.
     has_bulk: ClassVar[bool] = True
+    #: Whether results can be stored on this broker.
+    keeps_results: ClassVar[bool] = True
     #: The many callers at once whose calls are measured: `send_together(who, n)` of the app has them call.
     together: ClassVar[frozenset[str]] = frozenset()
     #: Python lines that import it and make an app, and, after those, define a task and send its first message.

@@ -37,7 +37,10 @@ def verdicts(rows: Sequence[Row]) -> list[Verdict]:
             None if at_least is None else at_least > 20_000,
         )
     )
-    found.append(at_most(rows, "round trip, rpc://: p50 < 1 ms", "round trip", "p50_ms", 1.0, "ms", "solo"))
+    for group in ("back to back", "5 ms apart"):
+        trips = [row for row in rows if (row.measurement, row.group) == ("round trip", group)]
+        target = f"round trip, rpc://, {group}: p50 < 1 ms"
+        found.append(at_most(trips, target, "round trip", "p50_ms", 1.0, "ms", "solo"))
     return found
 
 

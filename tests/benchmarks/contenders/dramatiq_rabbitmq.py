@@ -19,6 +19,7 @@ class DramatiqRabbitmq(Contender):
     venv = "peers-rabbitmq"
     distributions = ("dramatiq", "pika")
     has_bulk = False
+    keeps_results = False
     make_app = (
         "import dramatiq\nfrom dramatiq.brokers.rabbitmq import RabbitmqBroker\n"
         "dramatiq.set_broker(RabbitmqBroker(url=os.environ['BENCH_BROKER_URL']))"

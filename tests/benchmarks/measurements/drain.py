@@ -32,6 +32,7 @@ class Drain(Measurement):
             Case(contender, setup, f"{_processes(setup.processes)}, results {kept}", setup.label, stores)
             for stores, kept in ((False, "ignored"), (True, "stored"))
             for setup in self.setups(contender)
+            if contender.keeps_results or not stores
         ]
 
     def once(self, bench: Bench, case: Case) -> dict[str, float]:
