@@ -1,4 +1,4 @@
-"""Signals of the operating system: the first TERM or INT ends the worker warmly, the second at once."""
+"""Signals of the operating system: the first TERM or INT ends the worker warmly, the second at once, or soon."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import signal
 import sys
 from collections.abc import Callable
 from types import FrameType
-from typing import Any
+from typing import Any, NoReturn
 
 from umbel.exceptions import WorkerTerminate
 
@@ -20,8 +20,10 @@ _COLD = ("SIGQUIT",)
 class Signals:
     """Installs handlers for the length of a worker's run. Only the main thread of a process may do so."""
 
-    def __init__(self, warm: Callable[[str], None]) -> None:
+    def __init__(self, warm: Callable[[str], None], soft: Callable[[str], bool]) -> None:
+        """`soft` is asked by what would be a cold one, and says whether the worker ends softly instead."""
         self._warm = warm
+        self._soft = soft
         self._stopping = False
         self._before: dict[signal.Signals, Any] = {}
 
@@ -48,11 +50,17 @@ class Signals:
     def _on_warm(self, number: int, frame: FrameType | None) -> None:
         if self._stopping:
             self._on_cold(number, frame)
-        self._stopping = True
-        self._warm(signal.Signals(number).name)
+        else:
+            self._stopping = True
+            self._warm(signal.Signals(number).name)
 
     def _on_cold(self, number: int, frame: FrameType | None) -> None:
-        # The next one is the last: it ends the process whatever it is doing.
+        self._stopping = True
+        if not self._soft(signal.Signals(number).name):
+            self.cut_off()
+
+    def cut_off(self) -> NoReturn:
+        """Raise `WorkerTerminate`. The next signal is the last: it ends the process whatever it is doing."""
         for known in self._before:
             signal.signal(known, _exit_at_once)
         raise WorkerTerminate(1)

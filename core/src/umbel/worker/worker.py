@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from umbel import signals
+from umbel import clock, signals
 from umbel.app.drivers import Choice
 from umbel.contracts.bootstep import Bootstep
 from umbel.contracts.pool import Pool
@@ -71,8 +71,10 @@ class Worker:
         options.warn_ineffective(conf, app.tasks.values(), kept)
         self._parts: Parts | None = None
         self._stop_reason: str | None = None
+        #: When a soft end becomes a cold one, by `clock.monotonic()`.
+        self._cold_at: float | None = None
         self._failed = False
-        self._handlers = Signals(self.stop)
+        self._handlers = Signals(self.stop, self._stop_softly)
         self._stops: list[Callable[[], Any]] = []
         signals.celeryd_after_setup.send(self.hostname, instance=self, conf=conf)
 
@@ -92,6 +94,14 @@ class Worker:
         self._pool.wake()
         if self._parts is not None:
             self._parts.transport.wake()
+
+    def _stop_softly(self, reason: str) -> bool:
+        """End warmly, but in time (`worker_soft_shutdown_timeout`). False if that has been tried, or is not wanted."""
+        if self._cold_at is not None or not self.app.conf.worker_soft_shutdown_timeout:
+            return False
+        self._cold_at = clock.monotonic() + self.app.conf.worker_soft_shutdown_timeout
+        self.stop(reason)
+        return True
 
     def run(self, handle_signals: bool = True) -> int:
         """Work until told to stop. Blocks; returns the exit code. Call it in the main thread (signals, `solo`)."""
@@ -196,12 +206,16 @@ class Worker:
 
     def _drain(self, parts: Parts) -> None:
         """Reserve nothing more, give back what has not begun, finish what has."""
-        _log.warning("%s: warm shutdown (%s)", self.hostname, self._stop_reason)
-        signals.worker_shutting_down.send(self.hostname, sig=self._stop_reason, how="Warm", exitcode=0)
+        how = "Warm" if self._cold_at is None else "Soft"
+        _log.warning("%s: %s shutdown (%s)", self.hostname, how.lower(), self._stop_reason)
+        signals.worker_shutting_down.send(self.hostname, sig=self._stop_reason, how=how, exitcode=0)
         parts.reserver.stop()
         self._put_back(parts, self._pool.withdraw())
         while parts.ledger.is_busy():
-            parts.executor.turn(None)
+            left_s = None if self._cold_at is None else self._cold_at - clock.monotonic()
+            if left_s is not None and left_s <= 0:
+                self._handlers.cut_off()
+            parts.executor.turn(left_s)
         self._put_back(parts, self._pool.stop(None))
         self._finish(parts, _WARM_S)
 

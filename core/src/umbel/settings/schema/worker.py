@@ -60,7 +60,7 @@ class WorkerSettings:
     deduplicate_successful_tasks: bool = False
     #: When the connection is lost, cancel running tasks that are acknowledged late: they will come again.
     cancel_long_running_tasks_on_connection_loss: bool = False
-    #: Seconds that a cold shutdown gives running tasks; 0: none.
+    #: Seconds that running tasks are given by what would be a cold shutdown, once; 0: none.
     soft_shutdown_timeout: float = 0.0
     #: Wait these seconds also while nothing runs.
     enable_soft_shutdown_on_idle: bool = False
