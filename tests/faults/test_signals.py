@@ -85,7 +85,11 @@ def tried(request: pytest.FixtureRequest, machine: Callable[[str], Any]) -> Call
     return lambda pool: Tried(machine("patient"), pool, under)
 
 
-POOLS = ("prefork", "solo", pytest.param("threads", marks=pytest.mark.needs("umbel-threads")))
+POOLS = (
+    "prefork",
+    "solo",
+    *(pytest.param(name, marks=pytest.mark.needs(f"umbel-{name}")) for name in ("threads", "asyncio")),
+)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=lambda number: number.name)

@@ -1,0 +1,1 @@
+"""A task that has succeeded is not run again."""
