@@ -255,12 +255,24 @@ def test_many_coroutines_share_round_trips(app: Umbel, add: Any) -> None:
     assert len(batches) < 200
 
 
+class Gate(threading.Event):
+    def __init__(self) -> None:
+        super().__init__()
+        self.is_reached = False
+
+    async def until_reached(self) -> None:
+        """The publisher has taken a batch, and waits here: what is posted from now on is not of it."""
+        while not self.is_reached:
+            await asyncio.sleep(0.001)
+
+
 @pytest.fixture
-def gate(app: Umbel, monkeypatch: pytest.MonkeyPatch) -> threading.Event:
+def gate(app: Umbel, monkeypatch: pytest.MonkeyPatch) -> Gate:
     """Nothing is published until it is set."""
-    gate, publish = threading.Event(), app.transport.publish
+    gate, publish = Gate(), app.transport.publish
 
     def wait_and_publish(messages: Any) -> None:
+        gate.is_reached = True
         assert gate.wait(30)
         publish(messages)
 
@@ -268,13 +280,10 @@ def gate(app: Umbel, monkeypatch: pytest.MonkeyPatch) -> threading.Event:
     return gate
 
 
-def test_a_coroutine_that_is_cancelled_while_it_publishes_holds_up_no_other(
-    app: Umbel, add: Any, gate: threading.Event
-) -> None:
+def test_a_coroutine_that_is_cancelled_while_it_publishes_holds_up_no_other(app: Umbel, add: Any, gate: Gate) -> None:
     async def go() -> None:
         given_up = asyncio.ensure_future(add.adelay(1))
-        while not app.publisher._posted.empty() or app.publisher._thread is None:
-            await asyncio.sleep(0)
+        await gate.until_reached()
         given_up.cancel()
         with pytest.raises(asyncio.CancelledError):
             await given_up
@@ -285,14 +294,11 @@ def test_a_coroutine_that_is_cancelled_while_it_publishes_holds_up_no_other(
     assert len(app.transport.waiting) == 2  # type: ignore[attr-defined]
 
 
-def test_a_loop_is_woken_once_for_all_of_its_coroutines_that_a_batch_was_of(
-    app: Umbel, add: Any, gate: threading.Event
-) -> None:
+def test_a_loop_is_woken_once_for_all_of_its_coroutines_that_a_batch_was_of(app: Umbel, add: Any, gate: Gate) -> None:
     async def go() -> list[int]:
         loop = asyncio.get_running_loop()
         first = asyncio.ensure_future(add.adelay(0))
-        while not app.publisher._posted.empty() or app.publisher._thread is None:
-            await asyncio.sleep(0)  # The first of them is under way, so that the others go together.
+        await gate.until_reached()  # The first of them is under way, so that the others go together.
         others = [asyncio.ensure_future(add.adelay(n)) for n in range(1, 50)]
         while app.publisher._posted.qsize() < len(others):
             await asyncio.sleep(0)
@@ -310,13 +316,12 @@ def test_a_loop_is_woken_once_for_all_of_its_coroutines_that_a_batch_was_of(
     assert asyncio.run(go()) == [1, 49]
 
 
-def test_who_waits_in_a_loop_that_was_closed_holds_up_no_other(app: Umbel, add: Any, gate: threading.Event) -> None:
+def test_who_waits_in_a_loop_that_was_closed_holds_up_no_other(app: Umbel, add: Any, gate: Gate) -> None:
     left = []
 
     async def leave() -> None:
         left.append(asyncio.ensure_future(add.adelay(1)))
-        while not app.publisher._posted.empty() or app.publisher._thread is None:
-            await asyncio.sleep(0)
+        await gate.until_reached()
 
     asyncio.run(leave())
     gate.set()
