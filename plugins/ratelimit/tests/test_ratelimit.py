@@ -8,7 +8,7 @@ import pytest
 
 from umbel import Umbel, clock
 from umbel.contracts import Bootstep
-from umbel.exceptions import ImproperlyConfigured
+from umbel.exceptions import ImproperlyConfigured, UnsupportedError
 from umbel.model import Delivery
 from umbel_conformance import BootstepConformance
 from umbel_conformance.worker import BareTransport, RecordingWorker, delivery
@@ -155,6 +155,50 @@ def test_a_broker_that_cannot_delay_has_them_held_in_the_worker(app: Umbel, now:
         assert len(worker.readmitted) <= 1 + tick * TOLERANCE_S * 7
         now.advance(TOLERANCE_S)
     assert worker.readmitted == held
+
+
+def test_a_limit_can_come_change_and_go_while_the_worker_runs(app: Umbel, now: clock.ManualClock) -> None:
+    step = RateLimits()
+    step.start(RecordingWorker(app=app, transport=DelayingTransport("x://")))
+
+    def begun() -> int:
+        gate = step.gate()
+        return 20 if gate is None else sum(gate(limited(number)) is None for number in range(20))
+
+    assert begun() == 1
+    step.change("proj.limited", "rate_limit", "20/s")
+    assert begun() == 3, "within the tolerance of a tenth of a second"
+    step.change("proj.limited", "rate_limit", 0)
+    assert begun() == 20
+    assert step.gate() is None
+    step.change("proj.limited", "rate_limit", "1/h")
+    assert begun() == 1
+
+
+def test_what_is_held_for_a_limit_that_is_lifted_runs(app: Umbel, now: clock.ManualClock) -> None:
+    worker = RecordingWorker(app=app)
+    step = RateLimits()
+    step.start(worker)
+    verdicts = [step.gate()(limited(number)) for number in range(5)]  # type: ignore[misc]
+    step.change("proj.limited", "rate_limit", None)
+    ((_, release),) = worker.timers
+    release()
+    assert len(worker.readmitted) == sum(verdict is not None for verdict in verdicts) == 4
+
+
+def test_what_is_no_rate_is_refused_and_the_old_one_stays(app: Umbel, now: clock.ManualClock) -> None:
+    step = RateLimits()
+    step.start(RecordingWorker(app=app, transport=DelayingTransport("x://")))
+    with pytest.raises(ValueError, match="found 'fast'"):
+        step.change("proj.limited", "rate_limit", "fast")
+    assert [step.gate()(limited(number)) is None for number in range(3)] == [True, False, False]  # type: ignore[misc]
+
+
+def test_where_limits_are_switched_off_a_change_is_refused(app: Umbel) -> None:
+    step = RateLimits()
+    step.start(RecordingWorker(app=app, settings={"worker_disable_rate_limits": True}))
+    with pytest.raises(UnsupportedError, match="worker_disable_rate_limits is on"):
+        step.change("proj.limited", "rate_limit", "1/s")
 
 
 def test_after_a_pause_no_more_begin_together_than_ever() -> None:

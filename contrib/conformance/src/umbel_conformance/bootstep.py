@@ -10,7 +10,7 @@ import pytest
 
 from umbel import states
 from umbel.contracts import Bootstep, Verdict
-from umbel.exceptions import InvalidTaskError
+from umbel.exceptions import InvalidTaskError, UnsupportedError
 from umbel.model import Delivery
 from umbel_conformance.hygiene import DriverHygiene
 from umbel_conformance.worker import RecordingWorker, SealedMessage, delivery
@@ -112,6 +112,18 @@ class BootstepConformance(DriverHygiene):
             assert interval_s > 0
             call()
         bootstep.stop()
+
+    def test_its_commands_are_functions_with_names(self, bootstep: Bootstep) -> None:
+        for name, command in bootstep.commands().items():
+            assert isinstance(name, str) and name.isidentifier()  # noqa: PT018
+            assert callable(command)
+
+    def test_what_it_keeps_changes_or_is_refused(self, bootstep: Bootstep) -> None:
+        for option in bootstep.keeps:
+            with suppress(ValueError, UnsupportedError):
+                bootstep.change("proj.add", option, object())
+            with suppress(UnsupportedError):
+                bootstep.change("proj.add", option, None)
 
     def ask(self, bootstep: Bootstep, asked: Delivery) -> Verdict | None:
         gate = bootstep.gate()

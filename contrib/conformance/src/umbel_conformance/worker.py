@@ -7,9 +7,9 @@ from typing import Any, NoReturn
 
 from attrs import Factory, define
 
-from umbel import Umbel
-from umbel.contracts import Backend, Transport
-from umbel.model import Delivery, Message, Settlement
+from umbel import Umbel, clock
+from umbel.contracts import Backend, Transport, Verdict
+from umbel.model import Delivery, HeldTask, Message, Settlement, WorkerState
 
 
 class BareTransport(Transport):
@@ -44,6 +44,17 @@ class RecordingWorker:
     readmitted: list[Delivery] = Factory(list)
     #: The reasons given to `shutdown`.
     shutdowns: list[str] = Factory(list)
+    #: What `tasks` says, and what `state` says of the pool and the queues.
+    holding: list[HeldTask] = Factory(list)
+    features: frozenset[str] = frozenset({"resize", "terminate"})
+    concurrency: int = 1
+    queues: tuple[str, ...] = ("q",)
+    #: What was given to `end` and `terminate`: ids and verdict, or signal.
+    ended: list[tuple[list[str], Verdict]] = Factory(list)
+    terminated: list[tuple[list[str], int]] = Factory(list)
+    #: What was given to `change_task`.
+    changes: list[tuple[str, dict[str, Any]]] = Factory(list)
+    commands: dict[str, Callable[..., Any]] = Factory(dict)
     #: The app whose calls `signature` makes.
     app: Any = Factory(lambda: Umbel("conformance", set_as_current=False))
 
@@ -61,6 +72,43 @@ class RecordingWorker:
 
     def shutdown(self, reason: str) -> None:
         self.shutdowns.append(reason)
+
+    def state(self) -> WorkerState:
+        return WorkerState(
+            pool="recording",
+            features=self.features,
+            concurrency=self.concurrency,
+            pids=(),
+            prefetch=self.concurrency,
+            queues=self.queues,
+            totals={},
+            looked=clock.monotonic(),
+            trouble=None,
+            heard=clock.monotonic(),
+            handling=False,
+        )
+
+    def tasks(self) -> Sequence[HeldTask]:
+        return list(self.holding)
+
+    def end(self, task_ids: Sequence[str], verdict: Verdict) -> Sequence[str]:
+        self.ended.append((list(task_ids), verdict))
+        over = [task.task_id for task in self.holding if task.task_id in task_ids and task.started is None]
+        self.holding = [task for task in self.holding if task.task_id not in over]
+        return over
+
+    def terminate(self, task_ids: Sequence[str], signal: int) -> Sequence[str]:
+        self.terminated.append((list(task_ids), signal))
+        return [task.task_id for task in self.holding if task.task_id in task_ids]
+
+    def resize(self, concurrency: int) -> None:
+        self.concurrency = concurrency
+
+    def consume(self, queues: Sequence[str]) -> None:
+        self.queues = tuple(queues)
+
+    def change_task(self, name: str, **options: Any) -> None:
+        self.changes.append((name, options))
 
 
 class SealedMessage(Message):

@@ -10,6 +10,8 @@ from attrs import define
 
 from umbel.contracts.backend import Backend
 from umbel.contracts.transport import Transport
+from umbel.exceptions import UnsupportedError
+from umbel.model.activity import HeldTask, WorkerState
 from umbel.model.message import Delivery, Message
 from umbel.model.record import Record
 
@@ -40,7 +42,7 @@ Follower = Callable[[Sequence[tuple[Message, Record]]], None]
 
 
 class WorkerContext(Protocol):
-    """What a bootstep or a consumer may ask of the worker that it is part of."""
+    """What a bootstep or a consumer may ask of the worker that it is part of. From any thread."""
 
     #: Celery's node name, such as `celery@host`.
     hostname: str
@@ -59,10 +61,42 @@ class WorkerContext(Protocol):
         """Publish through the worker's own publisher. Blocks."""
 
     def readmit(self, deliveries: Sequence[Delivery]) -> None:
-        """Hand back deliveries that a gate held. They pass all gates again."""
+        """Hand back deliveries that a gate held. They pass all gates again, but for those that were ended meanwhile."""
 
     def shutdown(self, reason: str) -> None:
         """End the worker warmly."""
+
+    def state(self) -> WorkerState:
+        """What the worker is at this moment: its pool, queues and totals, and when it last showed signs of life."""
+
+    def tasks(self) -> Sequence[HeldTask]:
+        """What is reserved and not finished: it runs, waits in the pool, or is held by a gate."""
+
+    def end(self, task_ids: Sequence[str], verdict: Verdict) -> Sequence[str]:
+        """End the tasks of these ids that are reserved and have not begun, as a gate would with this verdict. Returns
+        the ids of those; the others are not here, or run."""
+
+    def terminate(self, task_ids: Sequence[str], signal: int) -> Sequence[str]:
+        """Send `signal` to the processes that run these tasks (the pool's feature `terminate`). Who dies of it has the
+        state REVOKED, and `signals.task_revoked` is sent. Returns the ids that are here. A pool without processes does
+        what comes nearest. Raises `UnsupportedError` if the pool cannot do it to one of them."""
+
+    def resize(self, concurrency: int) -> None:
+        """Run so many tasks at once (the pool's feature `resize`). Raises `UnsupportedError`, or
+        `ImproperlyConfigured` for a number that cannot be."""
+
+    def consume(self, queues: Sequence[str]) -> None:
+        """Consume from these queues and no others. What was reserved stays, and what the broker was asked for already
+        may still come (until `WorkerState.looked` is later than this call)."""
+
+    def change_task(self, name: str, **options: Any) -> None:
+        """Change options of a task in this worker: its time limits, and what boot steps keep (`Bootstep.keeps`).
+        Raises `NotRegistered`, `UnsupportedError` for an option that nothing here keeps, `ValueError` for a value that
+        cannot be."""
+
+    @property
+    def commands(self) -> Mapping[str, Callable[..., Any]]:
+        """What all boot steps of this worker answer (`Bootstep.commands`), by name."""
 
 
 class Bootstep(ABC):
@@ -83,12 +117,23 @@ class Bootstep(ABC):
         """Called in the order of the graph. Raising stops the worker from starting."""
 
     def gate(self) -> Gate | None:
-        """A gate for the admit stage, asked for once after `start`; None: this step does not admit."""
+        """A gate for the admit stage, asked for after `start` and after each `change`; None: this step does not
+        admit."""
         return None
 
     def follower(self) -> Follower | None:
         """A follower for the record stage, asked for once after `start`; None: this step follows no results."""
         return None
+
+    def change(self, task: str, option: str, value: Any) -> None:
+        """An option that it `keeps` is about to change for a task while the worker runs. Raises `ValueError` for a
+        value that cannot be. Called by any thread."""
+        raise UnsupportedError(f"the boot step {self.name!r} reads the option {option} when the worker starts only")
+
+    def commands(self) -> Mapping[str, Callable[..., Any]]:
+        """What may be asked of it while the worker runs, by name: for remote control, consoles and monitors. They take
+        keyword arguments, and return plain data or raise `UmbelError` or `ValueError`. Called by any thread."""
+        return {}
 
     def stop(self) -> None:
         """Called in reverse order."""

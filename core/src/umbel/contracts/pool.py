@@ -123,11 +123,12 @@ class Pool(ABC):
         return ()
 
     def terminate(self, key: int, signal: int) -> bool:
-        """Send `signal` to the process that runs the job (feature `terminate`); False if it does not run here."""
+        """Send `signal` to the process that runs the job (feature `terminate`); False if it does not run here.
+        The outcome of one that died of it is `Runner.lost` with `Terminated`. Called by any thread."""
         raise UnsupportedError(f"{type(self).__name__} cannot terminate a running job")
 
     def resize(self, concurrency: int) -> None:
-        """Change how many jobs run at once (feature `resize`); running jobs finish."""
+        """Change how many jobs run at once (feature `resize`); running jobs finish. Called by any thread."""
         raise UnsupportedError(f"{type(self).__name__} cannot change its size")
 
     def pids(self) -> Sequence[int]:

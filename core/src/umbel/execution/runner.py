@@ -12,6 +12,8 @@ from umbel.exceptions import (
     InvalidTaskError,
     NotRegistered,
     Reject,
+    TaskRevokedError,
+    Terminated,
     TimeLimitExceeded,
     WorkerLostError,
     WorkerTerminate,
@@ -51,6 +53,10 @@ class TaskRunner:
                 raise NotRegistered(name)
             plan = self._plans[name] = TaskPlan.of(task)
         return plan
+
+    def renew(self, name: str) -> None:
+        """The options of the task have changed: they hold for runs that are admitted from now on."""
+        self._plans.pop(name, None)
 
     def is_async(self, job: Job) -> bool:
         return (self._plans.get(job.task) or self.plan(job.task)).is_async
@@ -176,6 +182,8 @@ class TaskRunner:
         except InvalidTaskError as undecodable:
             return self._undecodable(job, undecodable)
         plan, request = self.plan(job.task), self._request(job, args, kwargs, embed)
+        if isinstance(error, Terminated):
+            return self._terminated(job, plan, request)
         died, timed_out = isinstance(error, WorkerLostError), isinstance(error, TimeLimitExceeded)
         back = plan.acks_late and (not plan.acks_on_timeout if timed_out else died and plan.reject_on_worker_lost)
         run = Run(states.FAILURE, error, einfo=ExceptionInfo(error))
@@ -197,6 +205,17 @@ class TaskRunner:
         outcome.lost = True
         if timed_out:  # acks_on_timeout has decided
             outcome.action, outcome.reason = Action.ACK, ""
+        return outcome
+
+    def _terminated(self, job: Job, plan: TaskPlan, request: Context) -> Outcome:
+        """It was revoked while it ran: no hook of the task is called, as in Celery, but the signal is sent."""
+        if "signal" in job.info:
+            about = {"terminated": True, "signum": job.info["signal"], "expired": False}
+            signals.task_revoked.send(plan.task, request=request, **about)
+        outcome = self.failure(job.message.headers, job.task_id, TaskRevokedError("terminated"), states.REVOKED)
+        outcome.lost = True
+        if not request.chord and self._ignores(plan, job.message.headers):
+            outcome.payload = None
         return outcome
 
     def process_started(self) -> None:

@@ -1,5 +1,6 @@
 """What travels and what is decided about it: plain attrs classes without behaviour of their own."""
 
+from umbel.model.activity import HeldTask, WorkerState
 from umbel.model.job import Finished, Job, Outcome, PoolEvent, Started
 from umbel.model.message import Action, DeadLetter, Death, Delivery, Depth, Message, Settlement
 from umbel.model.record import Record
@@ -11,6 +12,7 @@ __all__ = [
     "Delivery",
     "Depth",
     "Finished",
+    "HeldTask",
     "Job",
     "Message",
     "Outcome",
@@ -18,4 +20,5 @@ __all__ = [
     "Record",
     "Settlement",
     "Started",
+    "WorkerState",
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 
 from attrs import Factory, define
 
@@ -60,6 +60,20 @@ class Admission:
         if entries:
             self._ledger.add(entries)
             self._pool.submit([entry.job for entry in entries])
+
+    def end(self, task_ids: Set[str], verdict: Verdict) -> list[str]:
+        """End what has not begun of these, in the pool or held by a gate. Called by any thread."""
+        ended = [delivery for delivery in self._ledger.held() if delivery.message.headers.get("id") in task_ids]
+        ended = [delivery for delivery in ended if self._ledger.drop(delivery)]
+        if any(entry.started is None and entry.job.task_id in task_ids for entry in self._ledger.entries()):
+            jobs = self._pool.withdraw()
+            self._pool.submit([job for job in jobs if job.task_id not in task_ids])
+            over = [entry for job in jobs if job.task_id in task_ids and (entry := self._ledger.get(job.key))]
+            self._ledger.remove([entry.job.key for entry in over])
+            ended += [entry.delivery for entry in over]
+        for delivery in ended:
+            self._end(delivery, verdict)
+        return [delivery.message.headers["id"] for delivery in ended]
 
     def _admit(self, delivery: Delivery) -> Entry | None:
         message = delivery.message

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import logging
 import os
+from collections import Counter
 from collections.abc import Sequence
 
-from attrs import define
+from attrs import Factory, define
 
-from umbel import states
+from umbel import clock, states
 from umbel.contracts.pool import Pool
 from umbel.model.job import Finished, Outcome, PoolEvent, Started
 from umbel.model.message import Action, Settlement
@@ -37,11 +38,18 @@ class Executor:
     #: Jobs that were cut off by a cold shutdown are not results: their deliveries go back.
     ignore_lost: bool = False
     completed: int = 0
+    #: How many jobs have begun, by the names of their tasks.
+    totals: Counter[str] = Factory(Counter)
+    #: When the pool was last heard (`clock.monotonic()`), and whether that is still being handled.
+    heard: float = Factory(clock.monotonic)
+    handling: bool = False
 
     def turn(self, timeout_s: float | None) -> bool:
         """Hear what has happened in the pool; blocks up to `timeout_s` seconds. Whether anything has."""
         events = self._pool.events(timeout_s)
+        self.heard, self.handling = clock.monotonic(), True
         self.handle(events)
+        self.handling = False
         return bool(events)
 
     def handle(self, events: Sequence[PoolEvent]) -> None:
@@ -66,14 +74,17 @@ class Executor:
             self._ledger.remove(over)
 
     def _start(self, entry: Entry, event: Started, recordings: list[Recording], settlings: list[Settling]) -> None:
-        entry.started = True
+        entry.started, entry.pid = clock.time(), event.pid or os.getpid()
+        self.totals[entry.job.task] += 1
+        if "signal" in entry.job.info:  # it was to be terminated before it was known to run
+            self._pool.terminate(entry.job.key, entry.job.info["signal"])
         if entry.delivery.lost:
             self._settler.begun(entry.delivery)
         if not entry.plan.acks_late:
             entry.acked = True
             settlings.append(Settling(Settlement(entry.delivery), entry))
         if entry.plan.track_started and self._recorder is not None:
-            told = {"pid": event.pid or os.getpid(), "hostname": self._hostname}
+            told = {"pid": entry.pid, "hostname": self._hostname}
             payload = self._results.encode(meta(entry.job.task_id, states.STARTED, told, entry.job.message.headers))
             record = self._results.answer(entry.job.message, entry.job.task_id, states.STARTED, payload)
             recordings.append(Recording(record))

@@ -36,6 +36,8 @@ def finished(job: Job, outcome: Outcome) -> None:
         _trace.info("Task %s[%s] ignored", name, job.task_id, extra=extra)
     elif outcome.state == states.REJECTED:
         _trace.info("Task %s[%s] rejected: %s", name, job.task_id, outcome.reason, extra=extra)
+    elif outcome.state == states.REVOKED:
+        _trace.warning("Task %s[%s] was terminated", name, job.task_id, extra=extra)
     elif outcome.expected:
         _trace.info("Task %s[%s] raised expected: %s", name, job.task_id, outcome.summary, extra=extra)
     else:

@@ -23,7 +23,9 @@ class Entry:
     job: Job
     delivery: Delivery
     plan: TaskPlan
-    started: bool = False
+    #: Seconds since the epoch; None: it has not begun.
+    started: float | None = None
+    pid: int | None = None
     #: The broker was told (or is being told) that the message is done.
     acked: bool = False
     #: The broker has confirmed that: it is not leased any more.
@@ -40,19 +42,26 @@ class Ledger:
     """
 
     def __init__(self, concurrency: int, multiplier: int, ahead_s: float) -> None:
-        self._concurrency = concurrency
-        self._least = concurrency * multiplier if multiplier else MOST_HELD
+        self._multiplier = multiplier
+        self.resize(concurrency)
         self._ahead_s = ahead_s
         self._runtime_s = ahead_s or 1.0
         self._entries: dict[int, Entry] = {}
         self._held: dict[int, Delivery] = {}
+        #: What gates keep and will give back, and what is over all the same.
+        self._dropped: dict[int, Delivery] = {}
         self._changed = threading.Condition()
         #: Somebody waits for room.
         self.is_awaited = False
 
+    def resize(self, concurrency: int) -> None:
+        """So many jobs run at once from now on."""
+        self.concurrency = concurrency
+        self._least = concurrency * self._multiplier if self._multiplier else MOST_HELD
+
     def limit(self) -> int:
         """How many deliveries may be held now."""
-        ahead = int(self._concurrency * self._ahead_s / self._runtime_s) if self._ahead_s else 0
+        ahead = int(self.concurrency * self._ahead_s / self._runtime_s) if self._ahead_s else 0
         return max(self._least, min(MOST_HELD, ahead), 1)
 
     def add(self, entries: Iterable[Entry]) -> None:
@@ -103,10 +112,20 @@ class Ledger:
         with self._changed:
             self._held[id(delivery)] = delivery
 
-    def unhold(self, deliveries: Iterable[Delivery]) -> None:
+    def unhold(self, deliveries: Iterable[Delivery]) -> list[Delivery]:
+        """Gates keep these no longer. Returns them without those that were dropped meanwhile."""
         with self._changed:
             for delivery in deliveries:
                 self._held.pop(id(delivery), None)
+            return [delivery for delivery in deliveries if self._dropped.pop(id(delivery), None) is None]
+
+    def drop(self, delivery: Delivery) -> bool:
+        """Whatever a gate keeps it for, it is over; False if none keeps it."""
+        with self._changed:
+            if self._held.pop(id(delivery), None) is None:
+                return False
+            self._dropped[id(delivery)] = delivery
+            return True
 
     def leased(self) -> Sequence[Delivery]:
         """What must be extended: everything that the broker still counts as ours, until it has confirmed the end."""

@@ -11,7 +11,6 @@ from umbel.contracts.pool import Pool
 from umbel.contracts.transport import Transport
 from umbel.execution.runner import TaskRunner
 from umbel.worker.admit import Admission
-from umbel.worker.context import Context
 from umbel.worker.execute import Executor
 from umbel.worker.leases import LeaseKeeper
 from umbel.worker.ledger import Ledger
@@ -41,8 +40,6 @@ class Parts:
     leases: LeaseKeeper
     timer: Timer
     patience: Patience
-    #: What plugins are handed.
-    context: Context
 
 
 def assemble(
@@ -50,7 +47,6 @@ def assemble(
     options: Options,
     pool: Pool,
     runner: TaskRunner,
-    stop: Callable[[str], None],
     fail: Callable[[str], None],
 ) -> Parts:
     """Open the drivers and make the parts; nothing runs yet."""
@@ -67,7 +63,4 @@ def assemble(
     in_place = "in_place" in pool.features
     reserver = Reserver(transport, options.queues, ledger, settler, admission.admit, fail, in_place)
     leases = LeaseKeeper(transport, ledger)
-    context = Context(
-        options.hostname, app.conf, transport, backend, app.publisher, timer, ledger, admission, stop, app.signature
-    )
-    return Parts(transport, ledger, settler, recorder, executor, admission, reserver, leases, timer, patience, context)
+    return Parts(transport, ledger, settler, recorder, executor, admission, reserver, leases, timer, patience)

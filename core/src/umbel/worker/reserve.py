@@ -35,7 +35,7 @@ class Reserver:
     """
 
     _transport: Transport
-    _queues: Sequence[str]
+    queues: tuple[str, ...]
     _ledger: Ledger
     _settler: Settler
     _admit: Callable[[Sequence[Delivery]], None]
@@ -44,6 +44,10 @@ class Reserver:
     _stopping: bool = False
     _pause_s: float = 0.0
     _quiet_until: float = 0.0
+    #: When it last came back from the broker, or from waiting for room (`clock.monotonic()`).
+    looked: float = Factory(clock.monotonic)
+    #: What the broker's last answer was, if that was an error, and since when.
+    trouble: tuple[str, float] | None = None
     _thread: threading.Thread | None = None
     _asked: threading.Semaphore = Factory(lambda: threading.Semaphore(0))
     _is_asked: bool = False
@@ -62,6 +66,11 @@ class Reserver:
         self._transport.wake()
         if self._thread is not None:
             self._thread.join(timeout_s)
+
+    def consume(self, queues: Sequence[str]) -> None:
+        """From these, beginning now."""
+        self.queues = tuple(dict.fromkeys(queues))
+        self._transport.wake()
 
     def turn(self, idle: bool) -> float:
         """Look once if the pool is `idle`, which blocks; else have the thread look if there is room. Returns seconds to
@@ -93,8 +102,9 @@ class Reserver:
     def _look(self, wait_s: float, room_s: float) -> float:
         try:
             self._reserve(wait_s, room_s)
-            self._pause_s = 0.0
+            self._pause_s, self.trouble = 0.0, None
         except TemporaryError as error:
+            self.trouble = str(error), self.trouble[1] if self.trouble else clock.monotonic()
             self._pause_s = min(self._pause_s * 2 or _LEAST_PAUSE_S, _MOST_PAUSE_S)
             _log.warning("Cannot reserve: %s; trying again in %.1f s", error, self._pause_s)
         except DriverError as error:
@@ -102,6 +112,7 @@ class Reserver:
         except Exception as error:
             _log.exception("The transport raised what it should not")
             self._fail(f"the transport raised {type(error).__name__}: {error}")
+        self.looked = clock.monotonic()
         return self._pause_s
 
     def _fail(self, reason: str) -> None:
@@ -114,7 +125,7 @@ class Reserver:
         room = self._ledger.wait_for_room(room_s)
         if not room or self._stopping:
             return
-        deliveries = self._transport.reserve(self._queues, room, wait_s)
+        deliveries = self._transport.reserve(self.queues, room, wait_s)
         if len(deliveries) < room:
             self._quiet_until = clock.monotonic() + _QUIET_S
         if self._stopping:  # reserved while the end was decided: back with them

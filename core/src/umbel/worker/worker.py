@@ -17,6 +17,7 @@ from umbel.model.message import Action, Settlement
 from umbel.plugin.graph import Graph
 from umbel.worker import options
 from umbel.worker.consuming import Consuming
+from umbel.worker.context import Context
 from umbel.worker.cutoff import give_back
 from umbel.worker.parts import Parts, assemble
 from umbel.worker.plugins import load_extensions
@@ -150,12 +151,25 @@ class Worker:
         self._runner = TaskRunner(self.app, self.hostname)
         self._stops.append(lambda: self._pool.stop(0))
         self._pool.start(self._runner)
-        parts = self._parts = assemble(self.app, self.options, self._pool, self._runner, self.stop, self._fail)
+        parts = self._parts = assemble(self.app, self.options, self._pool, self._runner, self._fail)
+        steps, pool_name = tuple(self.extensions.bootsteps.values()), self._pool_choice.name
+        self._context = Context(
+            self.app,
+            self.hostname,
+            parts,
+            self._pool,
+            pool_name,
+            self._runner,
+            steps,
+            lambda: self._open_gates(parts),
+            self.stop,
+        )
         starts = self._starts(parts)
         for node in self.extensions.graph.nodes:
             start = starts.get(node.name)
             if start is not None:
                 start()
+        _ = self._context.commands  # two of one name are found now
         if self.app.observers.umbel_worker_ready is not None:
             self.app.observers.umbel_worker_ready(hostname=self.hostname)
         signals.worker_ready.send(self)
@@ -173,12 +187,12 @@ class Worker:
         if parts.recorder is not None:
             starts["record"] = parts.recorder.lane.start
         for step in self.extensions.bootsteps.values():
-            starts[step.name] = self._starter(step, parts)
+            starts[step.name] = self._starter(step)
         return starts
 
-    def _starter(self, step: Bootstep, parts: Parts) -> Callable[[], None]:
+    def _starter(self, step: Bootstep) -> Callable[[], None]:
         def start() -> None:
-            step.start(parts.context)
+            step.start(self._context)
             self._stops.append(step.stop)
 
         return start
@@ -193,7 +207,7 @@ class Worker:
     def _open(self, parts: Parts) -> None:
         for name, consumer in self.extensions.consumers.items():
             consuming = Consuming(name, consumer, lambda: self.app.drivers.open_transport("read"))
-            consuming.start(parts.context)
+            consuming.start(self._context)
             self._stops.append(consuming.stop)
         parts.leases.start()
 

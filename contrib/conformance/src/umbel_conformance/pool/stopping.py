@@ -106,6 +106,14 @@ class Stopping(PoolBench):
         assert list(pool.pool.withdraw()) == []
         assert pool.run(job("echo", b"1"))[0].payload == b"1"
 
+    def test_withdrawn_jobs_may_be_submitted_again(self, start_pool: StartPool) -> None:
+        pool = start_pool()
+        batch = jobs(100)
+        pool.submit(*batch)
+        pool.pool.submit(pool.pool.withdraw())
+        assert not any(outcome.lost for outcome in pool.wait_finished(*batch))
+        assert len(pool.begun) == len(batch)
+
     def test_a_pool_that_never_started_can_be_stopped(self, make_pool: MakePool) -> None:
         assert list(make_pool(PoolSettings()).stop(None)) == []
 
