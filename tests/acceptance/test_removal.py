@@ -27,6 +27,8 @@ app = Umbel("proj")
 def add(x, y):
     return x + y
 """
+#: Where several pools are left and none is the default, the user says which.
+POOLS = {Path("plugins/prefork"): "solo"}
 #: What brings `umbel plugins`.
 CLI = Path("plugins/cli")
 #: Enqueue, run and read back, in one process: any transport and any pool can do that.
@@ -35,7 +37,7 @@ import threading
 from proj import add, app
 from umbel.worker import Worker
 
-worker = Worker(app, concurrency=1)
+worker = Worker(app, concurrency=1, pool=POOL)
 thread = threading.Thread(target=lambda: (print(add.delay(2, 3).get(timeout=60)), worker.stop()))
 thread.start()
 code = worker.run(handle_signals=False)
@@ -56,7 +58,7 @@ def test_without_a_folder_everything_else_installs_and_runs(folder: Path, tmp_pa
     for command in ("check", "list") if folder != CLI else ():
         run(python, "-m", "umbel", "plugins", command)
     (tmp_path / "proj.py").write_text(APP)
-    assert run(python, "-c", SMOKE).endswith("5\n")
+    assert run(python, "-c", f"POOL = {POOLS.get(folder)!r}\n{SMOKE}").endswith("5\n")
 
 
 def install(target: Path, without: Path) -> Path:

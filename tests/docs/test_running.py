@@ -94,6 +94,7 @@ def test_a_page_has_a_home_of_its_own_which_goes_with_it(tmp_path: Path) -> None
         ("a\n...\nc", "a\nb\nb\nc"),
         ("a\n...\nc", "a\nc"),
         ("...", ""),
+        ("KIND   DRIVER  URL", "KIND    DRIVER     URL"),
     ],
 )
 def test_what_varies_matches(shown: str, found: str) -> None:
@@ -109,6 +110,7 @@ def test_what_varies_matches(shown: str, found: str) -> None:
         ("a.c", "abc"),
         ("a\n...\nc", "a\nb"),
         ("", "a"),
+        ("KIND   DRIVER", "KIND DRIVER"),
     ],
 )
 def test_what_differs_does_not_match(shown: str, found: str) -> None:

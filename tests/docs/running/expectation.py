@@ -1,7 +1,8 @@
 """Whether an output is what a page says.
 
 `...` stands for anything within a line, and on a line of its own for any number of lines. Ids, times, durations,
-process ids, versions and counts of tests differ from run to run: in a page they look real, and match any other.
+process ids, versions and counts of tests differ from run to run: in a page they look real, and match any other. Two
+spaces or more match as many or more: columns are as wide as what happens to stand in them.
 """
 
 from __future__ import annotations
@@ -32,9 +33,13 @@ def pattern(expected: str) -> str:
 def _line(line: str) -> str:
     found, end = "", 0
     for varying in _ANY.finditer(line):
-        found += re.escape(line[end : varying.start()]) + _FREE[(varying.lastindex or 1) - 1]
+        found += _fixed(line[end : varying.start()]) + _FREE[(varying.lastindex or 1) - 1]
         end = varying.end()
-    return found + re.escape(line[end:])
+    return found + _fixed(line[end:])
+
+
+def _fixed(text: str) -> str:
+    return re.sub(r"(?:\\ ){2,}", " {2,}", re.escape(text))
 
 
 def end_of_match(expected: str, output: str) -> int | None:
