@@ -21,6 +21,7 @@ import time
 import xml.etree.ElementTree as ElementTree
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -39,8 +40,13 @@ PROGRAMS = {
 }
 # Who asks whether a package that is installed may start its service: this says no, for the tests start their own.
 POLICY = Path("/usr/sbin/policy-rc.d")
+Command = list[str | Path]
 # What a summary counts, in the order in which pytest says it.
 WORDS = ("failed", "passed", "skipped", "error")
+# Runs at once: most tests wait for a server or a worker, and two cores have room for a third run.
+LANES = 3
+# Environments of tox that take minutes: they begin first.
+LONG = ("plugin-rabbitmq", "plugin-redis", "py310", "py312", "py313", "plugin-sqlite", "plugin-kombu")
 BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
 PYTHON = BIN / "python"
 
@@ -200,36 +206,54 @@ def test() -> int:
     started = time.monotonic()
     shutil.rmtree(REPORTS, ignore_errors=True)
     REPORTS.mkdir(parents=True)
-    say("every test, with everything installed")
-    failed = together() != 0
-    say("the kernel alone, each plugin alone, the other Pythons")
-    # This Python, with everything installed, has just been tested; the site was built by its own test.
-    done = f"all|docs|py3{sys.version_info.minor}"
-    tox = [PYTHON, "-m", "tox", "run-parallel", "--parallel", "2", "--parallel-no-spinner", "--skip-env", done]
-    if discover := [str(path) for path in pyenv_pythons()]:
-        tox += ["--discover", *discover]
-    failed |= subprocess.call(tox, cwd=ROOT) != 0
+    say("every test, with everything installed; then the kernel alone, each plugin alone, the other Pythons")
+    # The longest first: what is short fills the gaps.
+    runs = {**together(), **alone()}
+    with ThreadPoolExecutor(LANES) as lanes:
+        codes = list(lanes.map(run, runs, runs.values()))
+    failed = [name for name, code in zip(runs, codes, strict=True) if code]
     return summarize(failed, time.monotonic() - started)
 
 
-def together() -> int:
-    """All tests, with everything installed: in two runs at once, since most of them wait for a server or a worker.
+def run(name: str, command: Command) -> int:
+    """The exit code. What it says is printed when it has ended: the summary, or all of it if it went wrong."""
+    log, began = REPORTS / f"{name}.log", time.monotonic()
+    with log.open("w") as output:
+        code = subprocess.call(command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT)
+    said = log.read_text(errors="replace") if code else last_line(log)
+    print(f"{said.rstrip()}\nrun.py: {name}: exit code {code} after {time.monotonic() - began:.0f} s", flush=True)
+    return code
+
+
+def last_line(log: Path) -> str:
+    """The summary of a run that went well."""
+    lines = [line for line in log.read_text(errors="replace").splitlines() if " passed" in line or " skipped" in line]
+    return lines[-1] if lines else ""
+
+
+def together() -> dict[str, Command]:
+    """All tests, with everything installed, in two runs: most of them wait for a server or a worker.
 
     What compares a run with the documentation is in one run with the suites that it is about.
     """
     compared = [path for folder in folders()[:-1] if (path := folder / "tests").exists()]
     compared += [ROOT / "tests" / name for name in ("guards", "brokers", "docs")]
     others = [path for path in (ROOT / "tests").iterdir() if path.is_dir() and path.name != "__pycache__"]
-    log = REPORTS / "others.log"
-    with log.open("w") as output:
-        second = subprocess.Popen(pytest("others", set(others) - set(compared)), cwd=ROOT, stdout=output)
-        failed = subprocess.call(pytest("distributions", compared), cwd=ROOT)
-        failed = second.wait() or failed
-    print(log.read_text(errors="replace"), flush=True)
-    return failed
+    return {"distributions": pytest("distributions", compared), "others": pytest("others", set(others) - set(compared))}
 
 
-def pytest(name: str, paths: Iterable[Path]) -> list[str | Path]:
+def alone() -> dict[str, Command]:
+    """The environments of tox, but for those that `together` is: this Python, and the site, built by its own test."""
+    done = {"all", "docs", f"py3{sys.version_info.minor}"}
+    done |= {f"py3{minor}" for minor in range(10, 14) if not has_python(minor)}
+    listed = subprocess.check_output([PYTHON, "-m", "tox", "list", "--no-desc", "--quiet"], cwd=ROOT, text=True)
+    discover = [str(path) for path in pyenv_pythons()]
+    tox = [PYTHON, "-m", "tox", "run", *(["--discover", *discover] if discover else []), "-e"]
+    names = sorted(set(listed.split()) - done, key=lambda name: LONG.index(name) if name in LONG else len(LONG))
+    return {name: [*tox, name] for name in names}
+
+
+def pytest(name: str, paths: Iterable[Path]) -> Command:
     return [PYTHON, "-m", "pytest", "--quiet", f"--junit-xml={REPORTS / name}.xml", *sorted(paths)]
 
 
@@ -239,7 +263,12 @@ def pyenv_pythons() -> list[Path]:
     return sorted(root.glob("versions/3.1[0-3].*/bin/python"))
 
 
-def summarize(failed: bool, seconds: float) -> int:
+def has_python(minor: int) -> bool:
+    """Whether tox will find Python 3.`minor`; it counts it as a failure if there is nothing else to run."""
+    return shutil.which(f"python3.{minor}") is not None or any(f"/3.{minor}." in str(path) for path in pyenv_pythons())
+
+
+def summarize(failed: list[str], seconds: float) -> int:
     """Add up the reports of all runs. A run that ended without a report counts as an error."""
     total: Counter[str] = Counter()
     for report in sorted(REPORTS.glob("*.xml")):
@@ -248,6 +277,8 @@ def summarize(failed: bool, seconds: float) -> int:
         total += counts
     if failed and not total["failed"] + total["error"]:
         total["error"] += 1
+    if failed:
+        say(f"not well: {', '.join(failed)}")
     print(f" {describe(total)} in {seconds:.2f}s ".center(100, "="), flush=True)
     return 1 if failed or total["failed"] + total["error"] else 0
 
