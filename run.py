@@ -249,7 +249,10 @@ def alone() -> dict[str, Command]:
     listed = subprocess.check_output([PYTHON, "-m", "tox", "list", "--no-desc", "--quiet"], cwd=ROOT, text=True)
     discover = [str(path) for path in pyenv_pythons()]
     tox = [PYTHON, "-m", "tox", "run", *(["--discover", *discover] if discover else []), "-e"]
-    names = sorted(set(listed.split()) - done, key=lambda name: LONG.index(name) if name in LONG else len(LONG))
+    names = sorted(
+        (name for name in listed.split() if name not in done),
+        key=lambda name: LONG.index(name) if name in LONG else len(LONG),
+    )
     return {name: [*tox, name] for name in names}
 
 
