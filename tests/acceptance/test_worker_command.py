@@ -74,6 +74,29 @@ def test_sigterm_lets_the_running_task_end(project: Project, appears: Callable[[
     assert project.umbel("result", task_id, "--timeout", "10").stdout == "go\n"
 
 
+def test_hup_lets_the_running_task_end_and_starts_the_worker_anew(
+    project: Project, appears: Callable[[Path], None]
+) -> None:
+    running, task_id = busy(project, appears, "--pidfile", "pid")
+    running.signal(signal.SIGHUP)
+    running.until("warm shutdown (SIGHUP)")
+    (project.folder / "go").touch()
+    running.until("ready.")
+    assert (project.folder / "pid").read_text().strip() == str(running.process.pid)
+    assert project.umbel("result", task_id, "--timeout", "10").stdout == "go\n"
+    running.signal(signal.SIGTERM)
+    assert running.end() == 0
+
+
+def test_hup_of_a_worker_with_a_folder_of_its_own_starts_it_there_again(project: Project) -> None:
+    (project.folder / "inner").mkdir()
+    project.environment["UMBEL_WORKDIR"] = "inner"
+    running = project.worker(*WORKER)
+    running.until("ready.")
+    running.signal(signal.SIGHUP)
+    running.until("ready.")
+
+
 def test_a_second_sigterm_ends_at_once_and_the_task_is_done_by_another_worker(
     project: Project, appears: Callable[[Path], None]
 ) -> None:
@@ -220,9 +243,9 @@ def test_an_unknown_user_is_refused(project: Project) -> None:
     assert "Traceback" not in refused.stderr
 
 
-def busy(project: Project, appears: Callable[[Path], None]) -> tuple[Running, str]:
+def busy(project: Project, appears: Callable[[Path], None], *flags: str) -> tuple[Running, str]:
     """A worker in the middle of a task that ends when the file `go` is there."""
-    running = project.worker(*WORKER)
+    running = project.worker(*WORKER, *flags)
     task_id = project.umbel("call", "proj.wait_for", "--args", '["go"]').stdout.strip()
     appears(project.folder / "go.started")
     return running, task_id

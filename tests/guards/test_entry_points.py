@@ -10,7 +10,7 @@ from source_tree import distributions
 
 from umbel.contracts import CONTRACT_VERSIONS, CONTRACTS
 from umbel.plugin.catalogue import Catalogue, Entry
-from umbel.plugin.loader import load_command, load_driver, load_object
+from umbel.plugin.loader import load_command, load_driver, load_object, load_worker_option
 
 OURS = {each.name for each in distributions()} | {"umbel"}
 ENTRIES = [entry for entry in Catalogue().entries() if entry.distribution in OURS]
@@ -38,7 +38,8 @@ def _loaded(entry: Entry) -> Any:
         return load_driver(Catalogue(), Catalogue().find(entry.name, entry.value))
     if entry.kind == "hint":
         return entry.value
-    load = load_driver if entry.kind in CONTRACTS else load_command if entry.kind == "command" else load_object
+    of_click = {"command": load_command, "worker_option": load_worker_option}
+    load = load_driver if entry.kind in CONTRACTS else of_click.get(entry.kind, load_object)
     return load(Catalogue(), entry)
 
 

@@ -30,6 +30,8 @@ class CliContext:
     debug: bool = False
     #: The app that runs the command line itself; it comes before the one that `-A` names.
     given: Umbel | None = None
+    #: Where the command line was called: `--workdir` goes elsewhere.
+    started_in: str = os.curdir
 
     @cached_property
     def app(self) -> Umbel:

@@ -120,8 +120,6 @@ def _broken(name: str, error: PluginError) -> click.Command:
 def root(ctx: click.Context, /, workdir: str | None, **options: Any) -> None:
     """A distributed task queue. Every option may be given as an environment variable too: UMBEL_APP,
     UMBEL_WORKER_CONCURRENCY, …"""
-    if workdir:
-        os.chdir(workdir)
     # https://no-color.org: whatever its value is
     if options["no_color"] or os.environ.get("NO_COLOR"):
         ctx.color = False
@@ -129,5 +127,8 @@ def root(ctx: click.Context, /, workdir: str | None, **options: Any) -> None:
     ctx.obj = CliContext(app_name=options.pop("app"), given=ctx.obj, **options)
     if given is not None:
         ctx.obj.app = given
+    if workdir:
+        ctx.obj.started_in = os.getcwd()
+        os.chdir(workdir)
     if ctx.invoked_subcommand is None:
         click.echo(ctx.get_help())

@@ -1,8 +1,8 @@
 """Every plugin that is installed, by kind and name; nothing is imported to know it.
 
-Entry-point groups: `umbel.<kind>` for the eight kinds of drivers, and `umbel.command`, `umbel.api`, `umbel.settings`,
-`umbel.hook`. Two more hold facts instead of modules: `umbel.default` (kind → the driver to use when nobody says
-otherwise) and `umbel.hint` (public name → the distribution that would bring it).
+Entry-point groups: `umbel.<kind>` for the eight kinds of drivers, and `umbel.command`, `umbel.worker_option`,
+`umbel.api`, `umbel.settings`, `umbel.hook`. Two more hold facts instead of modules: `umbel.default` (kind → the driver
+to use when nobody says otherwise) and `umbel.hint` (public name → the distribution that would bring it).
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ DRIVERS = ("transport", "pool", "serializer", "compression", "backend", "schedul
 #: Groups whose values are not modules.
 FACTS = ("default", "hint")
 #: Everything that a distribution can have a name in.
-KINDS = (*DRIVERS, "command", "api", "settings", "hook", *FACTS)
+KINDS = (*DRIVERS, "command", "worker_option", "api", "settings", "hook", *FACTS)
 
 ENVIRONMENT = "UMBEL_PLUGINS_DISABLED"
 SETTING = "the setting plugins_disabled"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import importlib
 from collections.abc import Collection
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from umbel.exceptions import PluginError
 from umbel.plugin import fit, hooks
@@ -14,6 +14,8 @@ from umbel.plugin.problems import Problem, missing_module_advice
 
 if TYPE_CHECKING:
     import click
+
+T = TypeVar("T")
 
 
 def load(catalogue: Catalogue, kind: str, name: str, source: str = "") -> type[Any]:
@@ -57,11 +59,22 @@ def load_command(catalogue: Catalogue, entry: Entry) -> click.Command:
     """The CLI command of an entry."""
     from click import Command  # noqa: PLC0415  (only the command line needs click)
 
+    return _of_click(catalogue, entry, Command)
+
+
+def load_worker_option(catalogue: Catalogue, entry: Entry) -> click.Option:
+    """The flag of an entry."""
+    from click import Option  # noqa: PLC0415
+
+    return _of_click(catalogue, entry, Option)
+
+
+def _of_click(catalogue: Catalogue, entry: Entry, wanted: type[T]) -> T:
     plugin = load_object(catalogue, entry)
-    command = plugin if isinstance(plugin, Command) else _ask(entry, plugin)
-    if not isinstance(command, Command):
-        raise PluginError(f"{entry} gave {command!r}, which is not a click.Command")
-    return command
+    found = plugin if isinstance(plugin, wanted) else _ask(entry, plugin)
+    if not isinstance(found, wanted):
+        raise PluginError(f"{entry} gave {found!r}, which is not a click.{wanted.__name__}")
+    return found
 
 
 def load_object(catalogue: Catalogue, entry: Entry) -> Any:

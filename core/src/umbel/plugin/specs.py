@@ -1,7 +1,8 @@
 """Every hook of Umbel.
 
 The first eight give a driver of a kind: the module that an entry point in the group `umbel.<kind>` names has one of
-them, and it is asked once, when the driver is chosen. `umbel_command` gives a CLI command. The rest are heard by every
+them, and it is asked once, when the driver is chosen. `umbel_command` gives a CLI command, and `umbel_worker_option` a
+flag of the one that starts a worker. The rest are heard by every
 plugin in the entry-point group `umbel.hook`: past tense, they observe, and an error in one is logged with the name of
 its distribution and disturbs nobody.
 """
@@ -67,6 +68,12 @@ def umbel_bootstep() -> type[contracts.Bootstep]:
 @hookspec(firstresult=True)
 def umbel_command() -> click.Command:
     """The CLI command (or group) of this plugin; its name is the entry point's."""
+
+
+@hookspec(firstresult=True)
+def umbel_worker_option() -> click.Option:
+    """A flag for the command that starts a worker. Its parameter has the name of the setting that gets its value; with
+    `expose_value=False` it is no setting, and acts by its callback, which is before the app is imported."""
 
 
 @hookspec

@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 
 from umbel.exceptions import WorkerTerminate
 
-#: HUP says that the terminal is gone; whoever keeps the worker running starts it again.
+#: HUP says that the terminal is gone, or asks for a new start, which is the business of whoever started the worker.
 _WARM = ("SIGTERM", "SIGINT", "SIGHUP")
 _COLD = ("SIGQUIT",)
 

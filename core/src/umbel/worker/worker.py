@@ -71,7 +71,8 @@ class Worker:
         kept = app.drivers.taken().union(*(step.keeps for step in self.extensions.bootsteps.values()))
         options.warn_ineffective(conf, app.tasks.values(), kept)
         self._parts: Parts | None = None
-        self._stop_reason: str | None = None
+        #: Why it ends: the name of a signal, or what `stop` was told; None while it works.
+        self.stop_reason: str | None = None
         #: When a soft end becomes a cold one, by `clock.monotonic()`.
         self._cold_at: float | None = None
         self._failed = False
@@ -91,7 +92,7 @@ class Worker:
 
     def stop(self, reason: str = "stop()") -> None:
         """End warmly: what runs is finished, what was reserved goes back. From any thread or signal handler."""
-        self._stop_reason = self._stop_reason or reason
+        self.stop_reason = self.stop_reason or reason
         self._pool.wake()
         if self._parts is not None:
             self._parts.transport.wake()
@@ -128,20 +129,20 @@ class Worker:
             self._drain(parts)
         except Exception as error:  # not even that: nothing more can run here, and nothing may be lost
             _log.exception("The worker cannot go on")
-            self._stop_reason = f"{type(error).__name__}: {error}"
+            self.stop_reason = f"{type(error).__name__}: {error}"
             self._cut_off(parts)
             return 1
         return 1 if self._failed else 0
 
     def _run_jobs(self, parts: Parts) -> None:
         if "in_place" not in self._pool.features:
-            while self._stop_reason is None:
+            while self.stop_reason is None:
                 parts.executor.turn(None)
             return
         pause_s = 0.0
-        while self._stop_reason is None:
+        while self.stop_reason is None:
             heard = parts.executor.turn(pause_s)
-            if self._stop_reason is None:
+            if self.stop_reason is None:
                 pause_s = parts.reserver.turn(idle=not heard)
 
     # The beginning.
@@ -221,8 +222,8 @@ class Worker:
     def _drain(self, parts: Parts) -> None:
         """Reserve nothing more, give back what has not begun, finish what has."""
         how = "Warm" if self._cold_at is None else "Soft"
-        _log.warning("%s: %s shutdown (%s)", self.hostname, how.lower(), self._stop_reason)
-        signals.worker_shutting_down.send(self.hostname, sig=self._stop_reason, how=how, exitcode=0)
+        _log.warning("%s: %s shutdown (%s)", self.hostname, how.lower(), self.stop_reason)
+        signals.worker_shutting_down.send(self.hostname, sig=self.stop_reason, how=how, exitcode=0)
         parts.reserver.stop()
         self._put_back(parts, self._pool.withdraw())
         while parts.ledger.is_busy():
@@ -236,7 +237,7 @@ class Worker:
     def _cut_off(self, parts: Parts) -> None:
         """Kill what runs; what is acknowledged late goes back to its queue at once."""
         _log.warning("%s: cold shutdown", self.hostname)
-        signals.worker_shutting_down.send(self.hostname, sig=self._stop_reason, how="Cold", exitcode=1)
+        signals.worker_shutting_down.send(self.hostname, sig=self.stop_reason, how="Cold", exitcode=1)
         parts.patience.end_in(_COLD_S)
         parts.executor.ignore_lost = True
         parts.reserver.stop(0)

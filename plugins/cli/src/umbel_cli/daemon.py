@@ -143,3 +143,10 @@ def run_with(executable: str, without: tuple[str, ...]) -> None:
     """Become the same command line under another Python, without some of its options. Does not return."""
     arguments = [argument for argument in sys.argv[1:] if argument not in without]
     os.execv(executable, [executable, "-m", "umbel", *arguments])
+
+
+def run_again(folder: str, without: tuple[str, ...]) -> None:
+    """Become what this process was started as, in the folder of then. Does not return."""
+    arguments = [argument for argument in sys.orig_argv[1:] if argument not in without]
+    os.chdir(folder)
+    os.execv(sys.executable, [sys.executable, *arguments])

@@ -10,7 +10,7 @@ from typing import Any
 from umbel.exceptions import PluginError
 from umbel.plugin import hooks
 from umbel.plugin.catalogue import DRIVERS, Catalogue, Entry
-from umbel.plugin.loader import load_command, load_driver, load_object
+from umbel.plugin.loader import load_command, load_driver, load_object, load_worker_option
 
 TIMEOUT_S = 60
 
@@ -39,6 +39,8 @@ def load_entry(catalogue: Catalogue, entry: Entry) -> Any:
         return load_driver(catalogue, entry)
     if entry.kind == "command":
         return load_command(catalogue, entry)
+    if entry.kind == "worker_option":
+        return load_worker_option(catalogue, entry)
     if entry.kind == "hook":
         plugin = load_object(catalogue, entry)
         hooks.verified(entry, plugin)

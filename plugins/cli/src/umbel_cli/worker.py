@@ -13,6 +13,7 @@ from umbel.cli.context import CliContext
 from umbel.cli.errors import CommandError
 from umbel.plugin import hookimpl
 from umbel_cli import daemon, log
+from umbel_cli.flags import FlagsOfPlugins
 from umbel_cli.reach import warn_if_alone
 from umbel_cli.values import comma_separated
 
@@ -58,7 +59,7 @@ def _flag(*names: str, help: str) -> Callable[[Any], Any]:
     return click.option(*names, is_flag=True, default=None, help=help)
 
 
-@click.command()
+@click.command(cls=FlagsOfPlugins)
 @click.argument("configuration", nargs=-1, type=click.UNPROCESSED)
 @click.option("-n", "--hostname", help="The node's name; %h, %n and %d are the host, its name and its domain.")
 @click.option(
@@ -106,7 +107,8 @@ def _flag(*names: str, help: str) -> Callable[[Any], Any]:
 @click.option("--executable", help="The Python of a detached worker.")
 @click.pass_obj
 def worker(context: CliContext, /, **options: Any) -> None:
-    """Start a worker, in the foreground unless --detach. SIGTERM lets running tasks end, a second one does not.
+    """Start a worker, in the foreground unless --detach. SIGTERM lets running tasks end, a second one does not; SIGHUP
+    does so, too, and starts the worker anew unless it is at a terminal.
 
     CONFIGURATION after `--` are settings, such as `worker.prefetch_multiplier=1`.
     """
@@ -114,11 +116,19 @@ def worker(context: CliContext, /, **options: Any) -> None:
     app = context.app
     app.config_from_cmdline(given["configuration"], namespace="worker")
     app.conf.change({SETTINGS[option]: given[option] for option in SETTINGS.keys() & given}, "the command line")
+    # What no option above is called is a setting, and a plugin's.
+    own = {parameter.name for parameter in worker.params}
+    app.conf.change({setting: value for setting, value in given.items() if setting not in own}, "the command line")
     _ask_for_features(app, given)
     _switch_off(app, given)
     _daemonize(app, given)
+    # At a terminal HUP says that it is gone.
+    anew_on_hup = not (sys.stdin and sys.stdin.isatty())
     with daemon.pidfile(_path(app, given, "pidfile")):
-        sys.exit(_run(context, given))
+        code, reason = _run(context, given)
+    if anew_on_hup and (code, reason) == (0, "SIGHUP"):
+        daemon.run_again(context.started_in, without=("-D", "--detach"))
+    sys.exit(code)
 
 
 def _ask_for_features(app: Umbel, given: Mapping[str, Any]) -> None:
@@ -161,8 +171,8 @@ def _path(app: Umbel, given: Mapping[str, Any], name: str) -> str | None:
     return daemon.expand(path, node_name(given.get("hostname"))) if path else None
 
 
-def _run(context: CliContext, given: Mapping[str, Any]) -> int:
-    """Blocks until the worker has ended; its exit code."""
+def _run(context: CliContext, given: Mapping[str, Any]) -> tuple[int, str | None]:
+    """Blocks until the worker has ended; its exit code, and why."""
     # Help must not pay for the worker.
     from umbel.worker import Worker  # noqa: PLC0415
     from umbel_cli.banner import banner  # noqa: PLC0415
@@ -179,7 +189,7 @@ def _run(context: CliContext, given: Mapping[str, Any]) -> int:
         click.echo(banner(worker))
     warn_if_alone(app, "read")
     log.redirect_stdouts(app.conf)
-    return worker.run()
+    return worker.run(), worker.stop_reason
 
 
 @hookimpl
