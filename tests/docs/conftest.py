@@ -19,7 +19,7 @@ from harness.installing import celery_scripts
 from harness.server import RedisServer
 
 HERE = Path(__file__).parent
-PARTS = ("canvas", "conformance", "demo", "memory", "prefork", "rabbitmq", "redis", "sqlite")
+PARTS = ("canvas", "conformance", "demo", "memory", "prefork", "pydantic", "rabbitmq", "redis", "sqlite")
 NEEDED = ("umbel", *(f"umbel-{part}" for part in PARTS))
 
 

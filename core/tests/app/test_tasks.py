@@ -11,6 +11,7 @@ import pytest
 from umbel import Task, Umbel, current_app, current_task, shared_task
 from umbel.app import current
 from umbel.exceptions import DuplicateTaskNameWarning, ImproperlyConfigured, NotRegistered
+from umbel.plugin.catalogue import Catalogue
 
 
 def test_a_task_is_still_a_function(app: Umbel) -> None:
@@ -121,10 +122,62 @@ def test_an_option_that_looks_misspelt_is_warned_of_and_one_that_is_not_supporte
         @app.task(acks_lat=True)
         def work() -> None: ...
 
-    with pytest.raises(ImproperlyConfigured, match="pydantic"):
+    with pytest.raises(ImproperlyConfigured, match="Strategy='proj:Strategy' is not supported: the worker is extended"):
+
+        @app.task(Strategy="proj:Strategy")
+        def other() -> None: ...
+
+
+@pytest.mark.skipif("validated" in Catalogue().names("api"), reason="a plugin brings it")
+def test_models_without_what_validates_them_are_refused(app: Umbel) -> None:
+    with pytest.raises(ImproperlyConfigured, match="pydantic=True needs"):
 
         @app.task(pydantic=True)
         def model() -> None: ...
+
+
+@pytest.mark.skipif("annotate" in Catalogue().names("api"), reason="a plugin brings it")
+def test_annotations_without_what_applies_them_are_refused(make_app: Any) -> None:
+    app = make_app(task_annotations={"*": {"max_retries": 1}})
+    with pytest.raises(ImproperlyConfigured, match="task_annotations needs"):
+        app.send_task("proj.work")
+
+
+def test_a_class_that_is_registered_replaces_a_task_of_its_name_and_a_warning_says_so(app: Umbel) -> None:
+    @app.task(name="proj.same")
+    def one() -> int:
+        return 1
+
+    class Two(Task[..., Any]):
+        name = "proj.same"
+
+    with pytest.warns(DuplicateTaskNameWarning, match=r"proj\.same.* replaced"):
+        two = app.register_task(Two)
+    assert app.tasks["proj.same"] is two
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        app.register_task(two)
+
+
+def test_a_test_can_say_what_the_request_is(app: Umbel) -> None:
+    @app.task(bind=True)
+    def work(self: Any) -> Any:
+        return self.request.id
+
+    work.push_request(id="3f1d", retries=2)
+    assert (work.request.id, work.request.retries) == ("3f1d", 2)
+    work.pop_request()
+    assert work.request.id is None
+
+
+def test_the_settings_are_told_of_when_the_app_is_finalized(app: Umbel) -> None:
+    heard = []
+    app.on_configure.connect(lambda **_: heard.append("configure"))
+    app.on_after_configure.connect(lambda source, **_: heard.append(source))
+    app.on_after_finalize.connect(lambda **_: heard.append("finalized"))
+    app.finalize()
+    app.finalize()
+    assert heard == ["configure", app.conf, "finalized", "finalized"]
 
 
 def test_filter_has_the_last_word_about_a_task(app: Umbel) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timezone, tzinfo
 from typing import TYPE_CHECKING, Any, Concatenate, Literal, ParamSpec, TypeVar, cast, overload
 
@@ -13,7 +13,7 @@ from umbel import clock
 from umbel.app import autoretry, current, shared
 from umbel.app.imports import import_modules, related_modules
 from umbel.app.naming import node_name, task_name
-from umbel.app.options import check_options
+from umbel.app.options import annotate, check_options, kind_of_task
 from umbel.app.registry import TaskRegistry
 from umbel.app.signature import signature
 from umbel.app.task import Task
@@ -44,6 +44,11 @@ class Umbel:
     setting. Making an app opens nothing and imports no plugin.
     """
 
+    on_configure: Signal
+    on_after_configure: Signal
+    on_after_finalize: Signal
+    on_after_fork: Signal
+    _is_configured = False
     _resources: Resources | None = None
 
     def __init__(
@@ -69,11 +74,11 @@ class Umbel:
         config_source_silent: bool = False,
         **settings: Any,
     ) -> None:
-        self.main = main
+        self.main, self.strict_typing = main, strict_typing
         self.task_cls = task_cls or Task
-        self.strict_typing = strict_typing
         self.tasks: TaskRegistry = TaskRegistry()
-        self.on_after_finalize, self.on_after_fork = Signal(name="on_after_finalize"), Signal(name="on_after_fork")
+        for name in ("on_configure", "on_after_configure", "on_after_finalize", "on_after_fork"):
+            setattr(self, name, Signal(name=name))
         self._conf = Settings(self._find_catalogue)
         self._catalogues: dict[tuple[str, ...], Catalogue] = {}
         self._pending_imports: list[Callable[[], Sequence[str]]] = []
@@ -172,7 +177,7 @@ class Umbel:
             "__wrapped__": staticmethod(function),
             **options,
         }
-        task: Task[..., Any] = type(function.__name__, (base,), attributes)()
+        task: Task[..., Any] = type(function.__name__, (kind_of_task(name, base, options),), attributes)()
         task.__dict__["__name__"] = function.__name__
         return self._add(task, options)
 
@@ -183,6 +188,9 @@ class Umbel:
         if not task.name:
             task.name = cls.name = task_name(self.main, cls.__name__, cls.__module__)
         cls.app = self
+        if self.tasks.get(task.name, task) is not task:
+            text = f"there was a task {task.name!r} already; it is replaced: give the other one another name"
+            warnings.warn(text, DuplicateTaskNameWarning, stacklevel=2)
         return self._add(task, options)
 
     def _add(self, task: Task[..., Any], options: Mapping[str, Any]) -> Task[..., Any]:
@@ -191,7 +199,13 @@ class Umbel:
             task.__dict__["run"] = wrapped
         self.tasks[task.name] = task
         type(task).on_bound(self)
+        if self._resources is not None:  # else the settings may not be known yet
+            self._annotate((task,))
         return task
+
+    def _annotate(self, tasks: Iterable[Any]) -> None:
+        if self.conf.task_annotations:
+            annotate(tasks, self.conf.task_annotations)
 
     def gen_task_name(self, name: str, module: str) -> str:
         return task_name(self.main, name, module)
@@ -213,6 +227,10 @@ class Umbel:
 
     def finalize(self, auto: bool = False) -> None:
         """Import what is to be imported: `imports`, `include`, discovered modules. Called by a worker at its start."""
+        if not self._is_configured:
+            self._is_configured = True
+            self.on_configure.send(self)
+            self.on_after_configure.send(self, source=self.conf)
         pending, self._pending_imports = self._pending_imports, []
         import_modules([*self.conf.imports, *self.conf.include])
         for find in pending:
@@ -235,7 +253,7 @@ class Umbel:
         """Send a task by its name; it need not be known here. Blocks; raises as `Task.apply_async`."""
         if self.conf.task_always_eager:
             self.sender.warn_ignored(name)
-        options.update(countdown=countdown, eta=eta)
+        options.update(countdown=countdown, eta=eta, producer=producer)
         link, link_error = options.pop("link", None), options.pop("link_error", None)
         shadow = options.pop("shadow", None)
         given = {key: value for key, value in options.items() if value is not None}
@@ -325,6 +343,7 @@ class Umbel:
                     from umbel.app.resources import Resources  # noqa: PLC0415  (drivers, for those who send)
 
                     found = self._resources = Resources(self, self._find_catalogue())
+                    self._annotate(list(self.tasks.values()))
         return found
 
     def __getattr__(self, name: str) -> Any:

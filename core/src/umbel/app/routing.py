@@ -10,7 +10,8 @@ from typing import Any
 
 from attrs import frozen
 
-from umbel.exceptions import ImproperlyConfigured
+from umbel.app.bindings import Bindings
+from umbel.exceptions import ImproperlyConfigured, QueueNotFound
 
 
 @frozen
@@ -31,6 +32,12 @@ class Routes:
     def __init__(self, conf: Any) -> None:
         self._default = conf.task_default_queue
         self._routers = [self._router(entry) for entry in _listed(conf.task_routes)]
+        self._bindings = Bindings(conf.task_queues)
+        #: Where they go when they name neither exchange nor queue.
+        self._exchange = conf.task_default_exchange or self._default
+        self._only: frozenset[str] | None = None
+        if not conf.task_create_missing_queues:
+            self._only = self._bindings.queues or frozenset({self._default})
 
     def _router(self, entry: Any) -> Router:
         if isinstance(entry, str):
@@ -55,12 +62,18 @@ class Routes:
         return {}
 
     def route(self, options: Mapping[str, Any]) -> Route:
-        """The route that options ask for."""
+        """The route that options ask for; raises `QueueNotFound` if it must be in `task_queues` and is not."""
         queue = options.get("queue")
         if queue is not None and not isinstance(queue, str):
             queue = queue.name  # kombu's Queue
         exchange, key = options.get("exchange") or "", options.get("routing_key") or ""
-        return Route(queue or key or self._default, str(getattr(exchange, "name", exchange)), key)
+        exchange = str(getattr(exchange, "name", exchange))
+        if not queue and (exchange or key):
+            queue = self._bindings.find(exchange or self._exchange, key)
+        queue = queue or key or self._default
+        if self._only is not None and queue not in self._only:
+            raise QueueNotFound(f"{queue!r} is not in task_queues, and task_create_missing_queues is off")
+        return Route(queue, exchange, key)
 
     @property
     def is_plain(self) -> bool:

@@ -28,11 +28,16 @@ OPTIONS = frozenset(
     """
     countdown eta expires retry retry_policy time_limit soft_time_limit queue exchange routing_key priority serializer
     compression add_to_parent ignore_result headers group_id group_index root_id parent_id chord chain reply_to
-    argsrepr kwargsrepr retries replaced_task_nesting stamped_headers origin result_cls route_name task_type router
-    connection publisher declare confirm_timeout timeout mandatory immediate content_type content_encoding
-    correlation_id exchange_type
+    argsrepr kwargsrepr retries replaced_task_nesting stamped_headers origin result_cls route_name task_type
     delivery_mode expiration app_id message_id cluster_id timestamp type user_id
     """.split()  # noqa: SIM905  (fifty names read better as words)
+)
+#: Options of Celery that are for its producers, which are not here.
+_FOR_PRODUCERS = frozenset(
+    """
+    producer publisher connection router declare mandatory immediate timeout confirm_timeout content_type
+    content_encoding
+    """.split()  # noqa: SIM905
 )
 _PROPERTIES = ("delivery_mode", "expiration", "app_id", "message_id", "cluster_id", "timestamp", "type", "user_id")
 #: Arguments to a body.
@@ -108,8 +113,11 @@ class Sender:
 
     def _refuse(self, name: str, options: Mapping[str, Any]) -> None:
         stamps = options.get("stamped_headers") or ()
-        for option in options:
-            if option not in OPTIONS and option not in stamps:
+        for option, value in options.items():
+            if option in _FOR_PRODUCERS:
+                if value:
+                    raise TypeError(f"{name}: {option}={value!r} is for Celery's producers, which are not here")
+            elif option not in OPTIONS and option not in stamps:
                 near = meant(option, OPTIONS, 1)
                 hint = f"; did you mean {near[0]!r}?" if near else ""
                 raise TypeError(f"{name}: there is no calling option {option!r}{hint}")
@@ -187,7 +195,7 @@ class Sender:
 
     def _make_plan(self, name: str, task: Any) -> _Plan:
         conf = self._conf
-        plain = self._routes.is_plain
+        plain = self._routes.is_plain and getattr(task, "delivery_mode", None) is None
         chosen = {key: getattr(task, key, None) for key in ("queue", "exchange", "routing_key")}
         serializer = task.serializer if task is not None else conf.task_serializer
         return _Plan(
@@ -234,8 +242,10 @@ class Sender:
     def _routed(self, call: Call, plan: _Plan) -> Mapping[str, Any]:
         if plan.route is not None and not call.options:
             return call.options
-        own = {key: getattr(call.task, key, None) for key in ("queue", "exchange", "routing_key")}
-        found = self._routes.options(call.name, call.args, call.kwargs, call.options, call.task)
+        own = {key: getattr(call.task, key, None) for key in ("queue", "exchange", "routing_key", "delivery_mode")}
+        found = self._routes.options(
+            call.options.get("route_name") or call.name, call.args, call.kwargs, call.options, call.task
+        )
         layers = (own, found, call.options)
         return {key: value for layer in layers for key, value in layer.items() if value is not None}
 

@@ -11,7 +11,7 @@ from umbel.app import arguments, many
 from umbel.app.current import get_current_app
 from umbel.app.signature import Signature, kind
 from umbel.exceptions import ImproperlyConfigured, MaxRetriesExceededError, OperationalError, Reject, Retry
-from umbel.execution.context import Context, pop, push, request_of
+from umbel.execution.context import Context, drop, pop, push, request_of
 from umbel.wire.meta import meta as result_meta
 
 if TYPE_CHECKING:
@@ -140,6 +140,8 @@ class Task(Generic[P, R]):
         has the message. Raises `TypeError` for arguments that do not fit the task, `UnserializableArgument`,
         `MessageTooLarge`, and `OperationalError` when the broker cannot be reached within the retry policy.
         """
+        if producer is not None:
+            options["producer"] = producer
         sender = self.app.resources.sender
         call = self._call(sender, args, kwargs, task_id, link, link_error, shadow, options)
         sent: AsyncResult[R] = sender.run_here(self, call) if sender.always_eager else sender.send(call)
@@ -164,7 +166,6 @@ class Task(Generic[P, R]):
         self, args: Sequence[Any] | None = None, kwargs: Mapping[str, Any] | None = None, **options: Any
     ) -> AsyncResult[R]:
         """As `apply_async`, from a coroutine."""
-        options.pop("producer", None)
         task_id, shadow = options.pop("task_id", None), options.pop("shadow", None)
         link, link_error = options.pop("link", None), options.pop("link_error", None)
         sender = self.app.resources.sender
@@ -251,6 +252,14 @@ class Task(Generic[P, R]):
         """What is known about the call that runs now; a fresh `Context` outside of one."""
         found = request_of(self)
         return found if found is not None else Context()
+
+    def push_request(self, *args: Any, **kwargs: Any) -> None:
+        """For tests: the task runs from here on, with this `request`, until `pop_request`."""
+        push(self, Context(*args, **kwargs))
+
+    def pop_request(self) -> None:
+        """Take back the last `push_request`."""
+        drop()
 
     @property
     def backend(self) -> Any:

@@ -143,6 +143,12 @@ def pop(token: Token[Frame | None]) -> None:
     _running.reset(token)
 
 
+def drop() -> None:
+    """End the innermost run here."""
+    frame = _running.get()
+    _running.set(frame.outer if frame is not None else None)
+
+
 def request_of(task: Any) -> Context | None:
     """The request of the innermost run of `task` here, if it runs."""
     frame = _running.get()

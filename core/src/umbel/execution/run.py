@@ -9,7 +9,7 @@ from typing import Any
 
 from attrs import define
 
-from umbel import signals, states
+from umbel import clock, signals, states
 from umbel.contracts.pool import Step
 from umbel.exceptions import Ignore, Reject, Retry, WorkerTerminate
 from umbel.execution import successors
@@ -54,7 +54,7 @@ def execute(
     Callbacks and the next step of a chain are published before success is reported, so that a success that is
     stored always has successors; if they cannot be published, the task has failed.
     """
-    token = push(task, request, guards_join)
+    token, begun = push(task, request, guards_join), clock.monotonic()
     run: Run | None = None
     if request.chord:
         successors.warn_of_chord(task.app, str(request.group), str(request.chord)[:200])
@@ -80,7 +80,7 @@ def execute(
         except BaseException as error:  # SystemExit and friends too: a task never ends the process that runs it
             expected = isinstance(error, tuple(task.throws or ()))
             run = Run(states.FAILURE, error, einfo=ExceptionInfo(error), expected=expected)
-        yield from tell(task, request, args, kwargs, run)
+        yield from tell(task, request, args, kwargs, run, clock.monotonic() - begun)
         return run
     finally:
         if signals.task_postrun.has_listeners():
@@ -98,13 +98,13 @@ def _rejected(error: Reject) -> Run:
 
 
 def tell(
-    task: Any, request: Context, args: Sequence[Any], kwargs: Mapping[str, Any], run: Run
+    task: Any, request: Context, args: Sequence[Any], kwargs: Mapping[str, Any], run: Run, runtime_s: float = 0.0
 ) -> Generator[Step, Any, None]:
     """Tell hooks and signals how a run has ended. What these raise changes nothing; when eager the caller sees it."""
     try:
         if run.state == states.SUCCESS:
             task.on_success(run.value, request.id, args, kwargs)
-            signals.task_success.send(task, result=run.value)
+            signals.task_success.send(task, result=run.value, runtime=runtime_s)
         elif run.state == states.RETRY:
             cause = run.value.exc if run.value.exc is not None else run.value
             task.on_retry(cause, request.id, args, kwargs, run.einfo)

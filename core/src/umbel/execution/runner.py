@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Generator, Mapping, Sequence
 from typing import Any
 
@@ -79,10 +80,22 @@ class TaskRunner:
             raise
         except BaseException as error:  # what goes wrong around a task is not its fault, but must not vanish either
             _log.exception("Task %s[%s] raised an internal error", job.task, job.task_id)
-            signals.task_internal_error.send(None, task_id=job.task_id, exception=error, request=job.message.headers)
+            self._tell_of_internal_error(job, args, kwargs, error)
             outcome = self.failure(job.message.headers, job.task_id, error)
         outcome.runtime_s = clock.monotonic() - begun
         return outcome
+
+    def _tell_of_internal_error(self, job: Job, args: Any, kwargs: Any, error: BaseException) -> None:
+        signals.task_internal_error.send(
+            self._app.tasks.get(job.task),
+            task_id=job.task_id,
+            args=args,
+            kwargs=kwargs,
+            request=Context.of({**job.message.headers}),
+            exception=error,
+            traceback=error.__traceback__,
+            einfo=ExceptionInfo(error),
+        )
 
     def _undecodable(self, job: Job, error: InvalidTaskError) -> Outcome:
         outcome = self.failure(job.message.headers, job.task_id, error)
@@ -119,7 +132,7 @@ class TaskRunner:
     def _outcome(self, job: Job, plan: TaskPlan, request: Context, run: Run, args: Any, kwargs: Any) -> Outcome:
         outcome = Outcome(run.state, action=run.action, reason=run.reason, expected=run.expected)
         if run.state == states.SUCCESS:
-            outcome.summary = brief(run.value)
+            outcome.summary = brief(run.value, plan.task.resultrepr_maxsize)
             if request.chord or not self._ignores(plan, job.message.headers):  # a chord needs what its header returns
                 try:
                     outcome.payload = self._success(request, run.value, args, kwargs)
@@ -221,8 +234,8 @@ class TaskRunner:
     def process_started(self) -> None:
         """In a new process: nothing that the parent had open may be used here."""
         self._app.after_fork()
-        signals.worker_process_init.send(None)
+        signals.worker_process_init.send(self._hostname)
 
     def process_stopping(self) -> None:
-        signals.worker_process_shutdown.send(None)
+        signals.worker_process_shutdown.send(self._hostname, pid=os.getpid(), exitcode=0)
         self._app.close()

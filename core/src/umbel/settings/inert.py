@@ -16,9 +16,9 @@ INERT = frozenset(
     result_persistent result_backend_always_retry result_backend_max_retries
     result_backend_base_sleep_between_retries_ms result_backend_max_sleep_between_retries_ms
     result_backend_thread_safe result_cache_max result_exchange result_exchange_type
-    task_annotations task_protocol task_create_missing_queues
+    task_protocol
     task_create_missing_queue_type task_create_missing_queue_exchange_type task_default_queue_type
-    task_default_exchange task_default_exchange_type task_default_routing_key task_default_delivery_mode
+    task_default_exchange_type task_default_routing_key task_default_delivery_mode
     task_queue_max_priority task_send_sent_event task_repr_maxlevels
     worker_enable_prefetch_count_reduction worker_eta_task_limit worker_lost_wait worker_pool_restarts
     worker_pool_putlocks worker_autoscaler worker_direct worker_detect_quorum_queues

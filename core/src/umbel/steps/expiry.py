@@ -5,6 +5,7 @@ from __future__ import annotations
 from umbel import clock, signals, states
 from umbel.contracts.bootstep import Bootstep, Gate, Verdict, WorkerContext
 from umbel.exceptions import TaskRevokedError
+from umbel.execution.context import Context
 from umbel.model.message import Delivery
 from umbel.plugin import hookimpl
 from umbel.wire.times import header_moment
@@ -30,7 +31,8 @@ def _unless_expired(delivery: Delivery) -> Verdict | None:
     moment = header_moment(expires)
     if moment is None or clock.time() <= moment:
         return None
-    signals.task_revoked.send(None, request=delivery.message.headers, terminated=False, signum=None, expired=True)
+    request = Context.of({**delivery.message.headers})
+    signals.task_revoked.send(None, request=request, terminated=False, signum=None, expired=True)
     return Verdict(f"it expired at {expires}", states.REVOKED, TaskRevokedError("expired"))
 
 

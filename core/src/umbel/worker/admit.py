@@ -13,6 +13,7 @@ from umbel.app.formats import Formats
 from umbel.contracts.bootstep import Gate, Verdict
 from umbel.contracts.pool import Pool
 from umbel.exceptions import DecodeError, MessageTooLarge, NotRegistered
+from umbel.execution.context import Context
 from umbel.execution.plan import TaskPlan
 from umbel.execution.runner import TaskRunner
 from umbel.model.job import Job, Outcome
@@ -100,6 +101,8 @@ class Admission:
             if verdict is not None:
                 self._end(delivery, verdict)
                 return None
+        if signals.task_received.has_listeners():
+            signals.task_received.send(None, request=Context.of({**message.headers, "name": name}))
         hard, soft = message.headers.get("timelimit") or (None, None)
         if (hard or soft) and name not in self._warned:
             self._warn_of_limits(plan, hard, soft)

@@ -15,6 +15,7 @@ import traceback
 from collections.abc import Callable
 from typing import Any, NoReturn
 
+from umbel import signals
 from umbel_prefork import dispositions
 from umbel_prefork.reports import Order, Report
 
@@ -71,6 +72,7 @@ class Template:
                 self._fork(order)
 
     def _fork(self, order: Order) -> None:
+        signals.worker_before_create_process.send(None)
         try:
             pid = os.fork()
         except OSError as error:  # no memory, or too many processes

@@ -1,0 +1,1 @@
+"""Changes to tasks that stand in the settings, not in their code."""

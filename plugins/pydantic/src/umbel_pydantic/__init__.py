@@ -1,0 +1,1 @@
+"""Arguments and results of tasks that are pydantic models."""
