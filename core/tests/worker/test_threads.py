@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -142,6 +143,35 @@ def test_leases_are_extended_while_a_job_runs_and_not_after() -> None:
 
     assert all(batch == [delivery] for batch in extended)
     assert len(extended) <= before + 1
+
+
+def test_leases_that_could_not_be_extended_are_tried_again_soon() -> None:
+    asked: list[float] = []
+    heard = threading.Semaphore(0)
+
+    class Transport:
+        lease_s = 30.0
+
+        def extend(self, _: Sequence[Delivery]) -> Sequence[Delivery]:
+            asked.append(clock.monotonic())
+            heard.release()
+            if len(asked) < 4:
+                raise TemporaryError("the broker is away")
+            return ()
+
+    with clock.manual() as now:
+        ledger = Ledger(1, 4, 0)
+        delivery = Delivery(Message("q", b""), None)
+        ledger.add([Entry(Job(1, "t", "1", delivery.message), delivery, PLAN)])
+        keeper = LeaseKeeper(Transport(), ledger)  # type: ignore[arg-type]
+        keeper.start()
+        for _ in range(5):
+            while not heard.acquire(timeout=0.01):
+                now.advance(1)
+        keeper.stop()
+
+    waits = [after - before for before, after in pairwise(asked)]
+    assert max(waits[:3]) < 10 <= waits[3]
 
 
 @pytest.mark.parametrize("ended", [False, True], ids=["it runs", "it has ended"])

@@ -11,6 +11,9 @@ from umbel.exceptions import DriverError
 from umbel.worker.ledger import Ledger
 
 _log = logging.getLogger("umbel.worker")
+#: Parts of a lease that pass between two renewals, and between a failed one and the next: a broker that is back may be
+#: gone again by the time the next one would have been due.
+_REGULARLY, _SOON = 1 / 3, 1 / 30
 
 
 class LeaseKeeper:
@@ -35,25 +38,31 @@ class LeaseKeeper:
             self._thread.join()
 
     def _run(self) -> None:
-        while True:
-            with self._over:
-                if not self._stopping:
-                    clock.wait(self._over, self._transport.lease_s / 3)
-                if self._stopping:
-                    return
-            self._extend()
+        pause = _REGULARLY
+        while self._rest(self._transport.lease_s * pause):
+            pause = _REGULARLY if self._extend() else _SOON
 
-    def _extend(self) -> None:
+    def _rest(self, seconds: float) -> bool:
+        """Blocks for so long; False if this is the end."""
+        until = clock.monotonic() + seconds
+        with self._over:
+            while not self._stopping and (left := until - clock.monotonic()) > 0:
+                clock.wait(self._over, left)
+            return not self._stopping
+
+    def _extend(self) -> bool:
+        """Whether the broker has answered."""
         leased = self._ledger.leased()
         if not leased:
-            return
+            return True
         try:
             lost = self._transport.extend(leased)
         except DriverError as error:
             _log.warning("Cannot extend %d leases: %s", len(leased), error)
-            return
+            return False
         # What was settled while the broker was asked is not lost, but over.
         still = {id(delivery) for delivery in self._ledger.leased()} if lost else ()
         for delivery in (delivery for delivery in lost if id(delivery) in still):
             headers = delivery.message.headers
             _log.warning("The lease of task %s[%s] is lost; it may run twice", headers.get("task"), headers.get("id"))
+        return True
