@@ -40,6 +40,26 @@ def test_what_was_stored_and_not_counted_is_counted_by_the_reconciler(place: Pla
     assert SEEN == [[[0, 2, 4, 6, 8]]]
 
 
+def test_a_chord_that_is_the_body_of_another_is_reconciled_as_well(place: Place) -> None:
+    t = place.tasks
+    place.app.conf.canvas_reconcile_interval = 0.2
+    inner = chord([t.total.s().set(queue="inner") for _ in range(5)], t.note.s())
+    result = chord([t.add.s(n, n) for n in range(2)], inner).apply_async()
+    place.work()
+    _until(lambda: place.app.transport.admin().depth("inner").ready == 5, "second header")
+    place.stop()
+    place.app.conf.plugins_disabled = ["bootstep:canvas"]
+    place.work(queues=["inner"])
+    _until(lambda: result.parent.completed_count() == 5, "stored header")
+    place.stop()
+    assert not result.ready()
+
+    place.app.conf.plugins_disabled = []
+    place.work()
+    assert result.get(timeout=LIMIT_S) == [[2] * 5]
+    assert SEEN == [[[2] * 5]]
+
+
 def test_a_body_that_was_published_twice_runs_once(place: Place) -> None:
     t = place.tasks
     signature = t.note.s("body")

@@ -28,7 +28,8 @@ def test_few_calls_travel_as_they_are(app: Umbel, tasks: SimpleNamespace) -> Non
 def test_of_many_calls_a_message_carries_few(app: Umbel, tasks: SimpleNamespace) -> None:
     canvas = chain(*(tasks.add.s(n) for n in range(1000)))
     canvas.freeze()
-    made = Store(app).rest(canvas.tasks)
+    with Store(app) as store:
+        made = store.rest(canvas.tasks)
     assert len(made) == 21
     assert isinstance(made[-1], Reference)
     assert made[-1].id == canvas.tasks[-1].id
@@ -43,7 +44,8 @@ def _flat(node: Any) -> list[Any]:
 def test_nested_bodies_take_bytes_in_proportion(app: Umbel, tasks: SimpleNamespace, depth: int) -> None:
     canvas = _nested(tasks, depth)
     canvas.freeze()
-    light = Store(app).light(canvas)
+    with Store(app) as store:
+        light = store.light(canvas)
     assert weight([light], 1000) <= 21
     assert _bytes(app, light) < 400 * 11 * depth
 
@@ -51,7 +53,9 @@ def test_nested_bodies_take_bytes_in_proportion(app: Umbel, tasks: SimpleNamespa
 def test_what_was_stored_comes_back_as_it_was(app: Umbel, tasks: SimpleNamespace) -> None:
     canvas = _nested(tasks, 5)
     canvas.freeze()
-    assert json.loads(json.dumps(whole(Store(app).light(canvas)))) == json.loads(json.dumps(canvas))
+    with Store(app) as store:
+        light = store.light(canvas)
+    assert json.loads(json.dumps(whole(light))) == json.loads(json.dumps(canvas))
 
 
 def test_what_goes_to_celerys_workers_carries_everything(app: Umbel, tasks: SimpleNamespace) -> None:
@@ -72,4 +76,4 @@ def _backend(app: Umbel) -> Any:
 
 def test_a_reference_to_nothing_says_what_was_expected(app: Umbel) -> None:
     with pytest.raises(Exception, match=r"is not in the result backend: expected"):
-        Reference("umbel-canvas:node:gone", "id", app).load()
+        Reference("gone", "id", app).load()

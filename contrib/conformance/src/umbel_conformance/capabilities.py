@@ -41,7 +41,7 @@ KNOWN_FEATURES: dict[str, frozenset[str]] = {
             "time_limit",
         }
     ),
-    "backend": frozenset({"across_processes", "durable", "expires", "private", "push", "shared_state"}),
+    "backend": frozenset({"across_processes", "durable", "expires", "headers", "private", "push", "shared_state"}),
     "scheduler": frozenset({"durable", "editable", "leader"}),
     "consumer": frozenset({"fanout", "queues"}),
     "serializer": frozenset(),

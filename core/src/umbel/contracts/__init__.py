@@ -9,6 +9,7 @@ from umbel.contracts.backend import Backend, SharedState, Subscription
 from umbel.contracts.bootstep import Bootstep, Gate, Verdict, WorkerContext
 from umbel.contracts.compression import Compression
 from umbel.contracts.consumer import Consumer
+from umbel.contracts.headers import Count, Headers
 from umbel.contracts.pool import Pool, PoolSettings, Runner
 from umbel.contracts.scheduler import Scheduler
 from umbel.contracts.serializer import Serializer
@@ -45,9 +46,11 @@ __all__ = [
     "Bootstep",
     "Compression",
     "Consumer",
+    "Count",
     "Fanout",
     "FanoutSubscription",
     "Gate",
+    "Headers",
     "Pool",
     "PoolSettings",
     "QueueAdmin",

@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
+from umbel.contracts.headers import Headers
 from umbel.exceptions import UnsupportedError
 from umbel.model.record import Record
 
@@ -15,6 +16,7 @@ class Backend(ABC):
 
     **Features**: `across_processes`, `durable` (as for transports), `push` (a `Subscription` hears of a result without
     asking again and again), `expires` (records go by themselves after `ttl_s`), `shared_state` (`shared()` works),
+    `headers` (`shared().headers()` as well: it counts the headers of chords in few steps),
     `private` (a result goes to who asked for it, `Record.reply_to`, and nobody else can fetch it).
 
     **Threads** as for transports: one call of each method at a time, several methods at once. **Errors** as well.
@@ -138,3 +140,7 @@ class SharedState(ABC):
     def tally_all(self, counts: Sequence[tuple[str, str, bytes]], ttl_s: float | None = None) -> Sequence[int]:
         """`tally` for many (key, member, value), in order."""
         return [self.tally(*count, ttl_s) for count in counts]
+
+    def headers(self) -> Headers:
+        """What counts the headers of chords in few steps (feature `headers`)."""
+        raise UnsupportedError(f"{type(self).__name__} does not have 'headers'")

@@ -23,11 +23,10 @@ TOKEN = "umbel_token"
 
 
 @frozen(eq=False)
-class Ended:
-    """A header that was counted: how many members it has, its body, and of what the body will be a child."""
+class Counted:
+    """A header that is counted: its body, and of what the body will be a child."""
 
     group_id: str
-    size: int
     body: Any
     root_id: str | None
     parent_id: str | None
@@ -35,6 +34,10 @@ class Ended:
     @property
     def key(self) -> str:
         return facts.group_key(self.group_id)
+
+
+#: A header of which all is there, with its members, and what is stored of its body, if that was asked for.
+Complete = tuple[Counted, Mapping[str, bytes], "bytes | None"]
 
 
 @frozen(eq=False)
@@ -61,15 +64,17 @@ class Bodies:
         self._serializer = serializer
         self._failing = failing
 
-    def publish(self, headers: Sequence[tuple[Ended, Mapping[str, bytes]]], token: str) -> None:
+    def publish(self, headers: Sequence[Complete], token: str) -> None:
         """Those of one call together, the others one by one. Blocks; raises `TemporaryError`."""
         calls: list[tuple[_Body, Any]] = []
-        for ended, counted in headers:
-            body = self._made(ended, counted, token)
-            call = body.call() if body is not None else None
+        for complete in headers:
+            body = self._made(*complete, token)
+            if body is None:
+                continue
+            call = body.call()
             if call is not None:
                 calls.append((body, call))
-            elif body is not None:
+            else:
                 self._send(body)
         try:
             send_calls(self._app, [call for _, call in calls])
@@ -79,17 +84,19 @@ class Bodies:
             for body, _ in calls:
                 self._send(body)
 
-    def _made(self, ended: Ended, counted: Mapping[str, bytes], token: str) -> _Body | None:
+    def _made(self, header: Counted, members: Mapping[str, bytes], stored: bytes | None, token: str) -> _Body | None:
         """The body with its argument; None if it has failed now."""
-        node = api.load("Signature").from_dict(ended.body, app=self._app)
+        node = api.load("Signature").from_dict(header.body, app=self._app)
         node._app = node._app or self._app
+        if stored is not None:
+            node = node.opened(stored)
         try:
-            values = [_value(self._serializer.loads(part)) for _, part in sorted(counted.items(), key=_place)]
+            values = [_value(self._serializer.loads(part)) for _, part in sorted(members.items(), key=_place)]
         except ChordError as error:
             self._failing.fail_body(node, error)
             return None
-        headers = {TOKEN: f"{ended.group_id}/{token}"}
-        return _Body(node, values, {"root_id": ended.root_id, "parent_id": ended.parent_id, "headers": headers})
+        headers = {TOKEN: f"{header.group_id}/{token}"}
+        return _Body(node, values, {"root_id": header.root_id, "parent_id": header.parent_id, "headers": headers})
 
     def _send(self, body: _Body) -> None:
         try:

@@ -21,7 +21,7 @@ def checked(node: Any) -> Any:
             raise TypeError(f"{path}: expected a signature, found {type(each).__name__}: {each!r:.80}")
         if kind_of(each) == "chord":
             _check_chord(app, path)
-        elif kind_of(each) == "chain" and not each.tasks and each is not node:
+        elif kind_of(each) == "chain" and not each["kwargs"]["tasks"] and each is not node:
             raise ValueError(f"{path}: a chain without a step has no result: leave it out")
         elif kind_of(each) == "task":
             check_call(app, path, each, in_header)

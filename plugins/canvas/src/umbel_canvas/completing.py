@@ -10,14 +10,14 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
+from umbel.contracts import Count
 from umbel.exceptions import TemporaryError
 from umbel.wire import failure
 from umbel_canvas import facts
-from umbel_canvas.bodies import Bodies, Ended
+from umbel_canvas.bodies import Bodies, Complete, Counted
 from umbel_canvas.failing import Failing
-from umbel_canvas.ids import new_id
 from umbel_canvas.options import options_of
-from umbel_canvas.references import result_id
+from umbel_canvas.references import stored_at
 
 #: Seconds in which a body must be published by who has claimed to do it.
 CLAIM_S = 30.0
@@ -28,83 +28,46 @@ class Completion:
 
     def __init__(self, app: Any) -> None:
         self._app = app
-        shared = options_of(app).shared
-        assert shared is not None, "there are no chords without shared state"
-        self._shared = shared
+        known = options_of(app)
+        assert known.shared is not None, "there are no chords without shared state"
+        assert known.headers is not None
+        self._shared, self._headers, self._ttl_s = known.shared, known.headers, known.ttl_s
         self.serializer = app.formats.serializer(app.conf.result_serializer)
         self._bodies = Bodies(app, self.serializer, Failing(app, self.count_failed))
 
-    def sizes(self, group_ids: Sequence[str]) -> list[int | None]:
-        """How many members the headers of these chords have; None where the chord is over, or not known yet."""
-        keys = [f"{facts.group_key(each)}{part}" for each in group_ids for part in (".s", ".t")]
-        found = self._shared.get(keys)
-        pairs = zip(found[::2], found[1::2], strict=True)
-        return [None if size is None else int(size) + int(added or 0) for size, added in pairs]
+    def count(self, members: Sequence[tuple[Counted, Mapping[str, bytes]]]) -> None:
+        """Count members of headers, each once, and end the headers of which all is there: send the bodies, or fail
+        them, unless somebody else does."""
+        token = facts.short_id()
+        counts = [Count(each.key, parts, stored_at(each.body)) for each, parts in members]
+        found = self._headers.count(counts, token, CLAIM_S, self._ttl_s)
+        complete = [(each, *all_) for (each, _), all_ in zip(members, found, strict=True) if all_ is not None]
+        if complete:
+            self._end(complete, token)
 
-    def look(self, group_id: str, body: Any, root_id: str | None, parent_id: str | None) -> bool:
-        """End the header if all of it was counted; whether it is over."""
-        (size,) = self.sizes([group_id])
-        if size is None:
-            return True
-        if len(self._shared.tallied(facts.group_key(group_id))) < size:
-            return False
-        return bool(self.end([Ended(group_id, size, body, root_id, parent_id)]))
-
-    def end(self, headers: Sequence[Ended]) -> Sequence[Ended]:
-        """Send the bodies, or fail them, unless somebody else does; those that are over."""
-        if not headers:
-            return []
-        token = new_id()
-        won = self._shared.claim_all([each.key for each in headers], token, CLAIM_S)
-        claimed = [each for each, is_mine in zip(headers, won, strict=True) if is_mine]
+    def _end(self, complete: Sequence[Complete], token: str) -> None:
         try:
-            over = self._complete(claimed, token)
-            self._bodies.publish(over, token)
+            self._bodies.publish(complete, token)
         except TemporaryError:
             with suppress(TemporaryError):
-                for each in claimed:
+                for each, *_ in complete:
                     self._shared.release(each.key, token)
             raise
-        self._forget([each for each, _ in over])
-        return [each for each, _ in over]
-
-    def _complete(self, headers: Sequence[Ended], token: str) -> list[tuple[Ended, Mapping[str, bytes]]]:
-        """Those of which all is there, with what was counted. Of the others somebody was faster, or added to them."""
-        members = self._shared.tallied_all([each.key for each in headers])
-        sizes = self.sizes([each.group_id for each in headers])
-        found: list[tuple[Ended, Mapping[str, bytes]]] = []
-        for each, counted, size in zip(headers, members, sizes, strict=True):
-            if len(counted) < each.size or size != each.size:
-                self._shared.release(each.key, token)
-            else:
-                found.append((each, counted))
-        return found
+        known = [facts.chord_key(each.group_id) for each, *_ in complete]
+        self._headers.end([each.key for each, *_ in complete], known, facts.DONE_S)
 
     def count_failed(self, call: Any, error: BaseException, state: str) -> None:
         """A member of a chord will not run."""
         group_id, body = call.options["group_id"], call.options["chord"]
         described = failure.describe(error, self.serializer.dumps)
+        counted = Counted(group_id, body, call.options.get("root_id"), call.id)
         part = self.part(call.id, state, described)
-        self.count([(group_id, member_name(call.id, call.options.get("group_index")), part)])
-        self.look(group_id, body, call.options.get("root_id"), call.id)
+        self.count([(counted, {member_name(call.id, call.options.get("group_index")): part})])
 
     def part(self, task_id: str, state: str, result: Any) -> bytes:
         """What is kept of a member, as Celery keeps it."""
         encoded: bytes = self.serializer.dumps([1, task_id, state, result])
         return encoded
-
-    def count(self, members: Sequence[tuple[str, str, bytes]]) -> Sequence[int]:
-        """Count members of groups, each once; how many there are then of the group of each."""
-        counts = [(facts.group_key(group_id), member, part) for group_id, member, part in members]
-        return self._shared.tally_all(counts, options_of(self._app).ttl_s)
-
-    def _forget(self, headers: Sequence[Ended]) -> None:
-        if not headers:
-            return
-        known = [facts.chord_key(found) for each in headers if (found := result_id(each.body))]
-        self._shared.delete([*(f"{each.key}{part}" for each in headers for part in (".s", ".t", "")), *known])
-        # A late copy of a member's task must not begin to count again: Celery's workers look here, too.
-        self._shared.put_all({f"{each.key}.c": b"done" for each in headers}, facts.DONE_S)
 
 
 def member_name(task_id: str, index: int | None) -> str:

@@ -11,7 +11,7 @@ from umbel import states
 from umbel.exceptions import DecodeError
 from umbel.model import Message, Record
 from umbel.wire import protocol
-from umbel_canvas.bodies import Ended
+from umbel_canvas.bodies import Counted
 from umbel_canvas.completing import Completion, member_name
 from umbel_canvas.failing import Failing
 
@@ -32,7 +32,7 @@ class Counter:
 
     def follow(self, stored: Sequence[tuple[Message, Record]]) -> None:
         """Count and fail what follows. Blocks; raises `TemporaryError`, and may be called again with the same."""
-        parts: list[tuple[str, str, bytes]] = []
+        members: dict[str, dict[str, bytes]] = {}
         last: dict[str, Message] = {}
         for message, record in stored:
             if record.state not in states.READY_STATES:
@@ -42,10 +42,14 @@ class Counter:
             if failed or (group_id and group_id not in self._bodies):
                 self._look(message, record, failed)
             if group_id and self._bodies.get(group_id) is not None:
-                parts.append((group_id, self._member(message), self._part(record)))
+                members.setdefault(group_id, {})[self._member(message)] = self._part(record)
                 last[group_id] = message
-        if parts:
-            self._count(parts, last)
+        if members:
+            self._completion.count([(self._counted(last[group_id]), parts) for group_id, parts in members.items()])
+
+    def _counted(self, last: Message) -> Counted:
+        group_id = last.headers["group"]
+        return Counted(group_id, self._bodies[group_id], last.headers.get("root_id"), last.headers.get("id"))
 
     def _look(self, message: Message, record: Record, failed: bool) -> None:
         """Remember the body of a chord; fail what comes after a failure."""
@@ -76,15 +80,3 @@ class Counter:
     def _part(self, record: Record) -> bytes:
         fields = self._completion.serializer.loads(record.payload)
         return self._completion.part(record.task_id, record.state, fields.get("result"))
-
-    def _count(self, parts: Sequence[tuple[str, str, bytes]], last: Mapping[str, Message]) -> None:
-        counted: dict[str, int] = {}
-        for (group_id, _, _), count in zip(parts, self._completion.count(parts), strict=True):
-            counted[group_id] = max(count, counted.get(group_id, 0))
-        ended = []
-        for group_id, size in zip(counted, self._completion.sizes(list(counted)), strict=True):
-            if size is not None and counted[group_id] >= size:
-                headers = last[group_id].headers
-                body = self._bodies.get(group_id)
-                ended.append(Ended(group_id, size, body, headers.get("root_id"), headers.get("id")))
-        self._completion.end(ended)

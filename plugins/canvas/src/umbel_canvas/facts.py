@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Sequence
+from secrets import token_urlsafe
+from typing import Any
 
+from umbel.wire import json
+
+#: After the key of a chord: its size, what was added, and that it is over.
+SIZE, ADDED, OVER = ".s", ".t", ".c"
 #: Workflows are listed by the time of their start, so many seconds to a list.
 BUCKET_S = 60
 _INDEX = "umbel-canvas:begun:"
+#: Fewer bytes are not worth packing.
+_SHORT = 400
 #: A chord that is over is known for so many seconds, as in Celery, should a late copy of a task of its header end.
 DONE_S = 300.0
 
 
 def group_key(group_id: str) -> str:
-    """Of a group or a chord, as Celery names it on Redis. `….s` is its size, `….t` what was added, `….c` its end."""
+    """Of a group or a chord, as Celery names it on Redis."""
     return f"celery-taskset-meta-{group_id}"
 
 
-def chord_key(result_id: str) -> str:
-    """What is known of a chord that has begun, by the id of the last call of its body."""
-    return f"umbel-canvas:chord:{result_id}"
+def chord_key(group_id: str) -> str:
+    """What is known of a chord that has begun and is not over."""
+    return f"umbel-canvas:chord:{group_id}"
 
 
 def workflow_key(result_id: str) -> str:
@@ -49,3 +58,19 @@ def index_keys(since: float, until: float) -> Sequence[str]:
 def added_key(group_id: str) -> str:
     """Which calls were added to the header of a running chord, with their places."""
     return f"umbel-canvas:added:{group_id}"
+
+
+def short_id() -> str:
+    """Of 64 random bits: it travels in many messages."""
+    return token_urlsafe(8)
+
+
+def packed(value: Any) -> bytes:
+    """What workflows look like says the same again and again."""
+    text = json.dumps(value)
+    return text if len(text) < _SHORT else zlib.compress(text, 1)
+
+
+def unpacked(stored: bytes) -> Any:
+    """The value that was `packed`."""
+    return json.loads(stored if stored[:1] in b"{[" else zlib.decompress(stored))

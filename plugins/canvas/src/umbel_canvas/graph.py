@@ -7,7 +7,6 @@ from typing import Any
 
 from umbel import AsyncResult, signature
 from umbel.exceptions import IncompleteStream
-from umbel.wire import json
 from umbel_canvas import drawing, facts
 from umbel_canvas.groupresult import GroupResult
 from umbel_canvas.options import options_of
@@ -39,7 +38,7 @@ class Graph:
         stored = shared.get([facts.workflow_key(result_id)])[0] if shared is not None else None
         if stored is None:
             return None
-        return cls(app, json.loads(stored)["tree"], AsyncResult(result_id, app=app))
+        return cls(app, facts.unpacked(stored)["tree"], AsyncResult(result_id, app=app))
 
     def look(self) -> Item:
         """The workflow as it is now. Blocks."""
@@ -106,8 +105,8 @@ def _filled(app: Any, tree: Tree) -> Tree:
     """The tree with what is stored elsewhere."""
     if tree["k"] == "rest":
         shared = options_of(app).shared
-        stored = shared.get([tree["key"]])[0] if shared is not None else None
-        return tree if stored is None else _filled(app, tree_of(signature(json.loads(stored), app=app)))
+        stored = shared.get([facts.node_key(tree["key"])])[0] if shared is not None else None
+        return tree if stored is None else _filled(app, tree_of(signature(facts.unpacked(stored), app=app)))
     made = dict(tree)
     if made.get("c"):
         made["c"] = [_filled(app, each) for each in made["c"]]

@@ -8,16 +8,15 @@ from typing import Any
 from umbel import api, clock
 from umbel.exceptions import UnsupportedError
 from umbel.execution.context import running
-from umbel.wire import json
 from umbel_canvas import facts
-from umbel_canvas.bodies import TOKEN
+from umbel_canvas.bodies import TOKEN, Counted
 from umbel_canvas.completing import Completion
 from umbel_canvas.ids import MemberIds
 from umbel_canvas.making import kind_of
 from umbel_canvas.members import Stream
 from umbel_canvas.options import options_of
 from umbel_canvas.sending import call_of, send_calls, settled
-from umbel_canvas.tracking import Track, write
+from umbel_canvas.tracking import Track
 from umbel_canvas.trees import Row, Tree, tree_of
 
 
@@ -27,17 +26,17 @@ class Header:
     def __init__(self, chord: Any, group_id: str, result: Any) -> None:
         self._chord = chord
         self._app = chord.app
-        self._result_id = str(result.id)
+        self._is_frozen = "task_id" in chord.options
         self.group_id = group_id
         self.ids = MemberIds(group_id)
         self._row = Row(group_id)
-        shared = options_of(self._app).shared
-        if shared is None:
+        known = options_of(self._app)
+        if known.shared is None or known.headers is None:
             raise UnsupportedError(
                 f"a chord needs a result backend that can count, and {self._app.backend!r} has no 'shared_state'"
             )
-        self._shared = shared
-        self._each_its_own = bool(options_of(self._app).celery_queues)
+        self._shared, self._headers, self._ttl_s = known.shared, known.headers, known.ttl_s
+        self._each_its_own = bool(known.celery_queues)
 
     @property
     def tree(self) -> Tree:
@@ -46,8 +45,6 @@ class Header:
 
     def send(self, args: Sequence[Any], kwargs: Mapping[str, Any], options: Mapping[str, Any], track: Track) -> None:
         """Blocks until the broker has all of it."""
-        if self._is_over(options):
-            return
         streamed = isinstance(self._chord.source, Stream)
         self._size = None if streamed else len(list(self._chord.members()))
         members = self._settled()
@@ -56,23 +53,14 @@ class Header:
             if not self.ids:
                 self._send_body(options)
                 return
-            self._begin(options, track)
+            if not self._begin(options, track):
+                return
         send_calls(self._app, self._calls(members, args, kwargs, options))
         if streamed:
             self._begin(options, track)
             # All of them may have been counted before anyone knew how many they are.
-            Completion(self._app).look(self.group_id, self._chord.body, options.get("root_id"), self._frame_id())
-
-    def _is_over(self, options: Mapping[str, Any]) -> bool:
-        """This chord has run already, and a worker sends it again because one before it died when it had sent it."""
-        key = facts.group_key(self.group_id)
-        if "task_id" not in self._chord.options or self._shared.get([f"{key}.c"])[0] != b"done":
-            return False
-        if running() is not None or (options.get("headers") or {}).get(TOKEN):
-            return True
-        # A client that sends a frozen chord again wants it to run again.
-        self._shared.delete([key, f"{key}.s", f"{key}.t", f"{key}.c", facts.added_key(self.group_id)])
-        return False
+            header = Counted(self.group_id, self._chord.body, options.get("root_id"), self._frame_id())
+            Completion(self._app).count([(header, {})])
 
     def _settled(self) -> Iterator[tuple[Any, str]]:
         for index, each in enumerate(self._chord.members()):
@@ -114,18 +102,24 @@ class Header:
     #: How many members there are; None: nobody knows yet.
     _size: int | None = None
 
-    def _begin(self, options: Mapping[str, Any], track: Track) -> None:
-        """Have the backend know the chord, for whoever counts and whoever looks for what was left behind."""
+    def _begin(self, options: Mapping[str, Any], track: Track) -> bool:
+        """Have the backend know the chord, for whoever counts and whoever looks for what was left behind. False: it has
+        run already, and a worker sends it again because one before it died when it had sent it."""
         size = len(self.ids)
-        known = {
-            "group": self.group_id, "size": size, "others": self.ids.others, "body": self._fitted,
-            "root_id": options.get("root_id"), "parent_id": options.get("parent_id"), "at": clock.time(),
-        }  # fmt: skip
+        known = {"size": size, "body": self._fitted, "at": clock.time()}
+        for key, value in (("others", self.ids.others), *((key, options.get(key)) for key in ("root_id", "parent_id"))):
+            if value:
+                known[key] = value
         track.tree = self.tree
         values, members = track.take()
-        values[facts.chord_key(self._result_id)] = json.dumps(known)
-        values[f"{facts.group_key(self.group_id)}.s"] = str(size).encode()
-        write(self._app, values, [*members, f"c:{self._result_id}"])
+        values[facts.chord_key(self.group_id)] = facts.packed(known)
+        index = facts.index_key(clock.time())
+        listed = [(index, member) for member in (*members, f"c:{self.group_id}")]
+        # A client that sends a frozen chord again wants it to run again.
+        again = self._is_frozen and running() is None and not (options.get("headers") or {}).get(TOKEN)
+        if again:
+            self._shared.delete([facts.added_key(self.group_id)])
+        return self._headers.begin(facts.group_key(self.group_id), size, values, listed, self._ttl_s, again)
 
     def _send_body(self, options: Mapping[str, Any]) -> None:
         """There is nothing to wait for."""

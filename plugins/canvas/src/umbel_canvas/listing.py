@@ -7,7 +7,6 @@ from typing import Any
 from attrs import frozen
 
 from umbel import clock, states
-from umbel.wire import json
 from umbel_canvas import facts
 from umbel_canvas.graph import Graph
 from umbel_canvas.options import options_of
@@ -38,7 +37,7 @@ def listed(app: Any, limit: int) -> list[Listed]:
     for key in facts.index_keys(now - _BACK_S, now):
         ids = [member[2:] for member in shared.tallied(key) if member.startswith("w:")]
         known = shared.get([facts.workflow_key(each) for each in ids]) if ids else []
-        pairs = [(each, json.loads(about)) for each, about in zip(ids, known, strict=True) if about is not None]
+        pairs = [(each, facts.unpacked(about)) for each, about in zip(ids, known, strict=True) if about is not None]
         for each, about in sorted(pairs, key=lambda pair: -pair[1]["at"]):
             found.append(_listed(app, each, about))
             if len(found) >= limit:

@@ -9,8 +9,9 @@ from weakref import WeakKeyDictionary
 
 from attrs import frozen
 
-from umbel.contracts import SharedState
+from umbel.contracts import Headers, SharedState
 from umbel.exceptions import UnsupportedError
+from umbel_canvas.headers import SharedHeaders
 
 _known: WeakKeyDictionary[Any, Options] = WeakKeyDictionary()
 
@@ -26,6 +27,8 @@ class Options:
     #: Seconds for which a workflow is known; None: for ever.
     ttl_s: float | None
     shared: SharedState | None
+    #: What counts the headers of chords; None where nothing can.
+    headers: Headers | None
 
 
 def options_of(app: Any) -> Options:
@@ -41,7 +44,8 @@ def options_of(app: Any) -> Options:
             conf.canvas_track,
             conf.task_always_eager,
             kept.total_seconds() if isinstance(kept, timedelta) else kept or None,
-            _shared(app.backend),
+            shared := _shared(app.backend),
+            None if shared is None else _headers(app.backend, shared),
         )
     return found
 
@@ -54,3 +58,7 @@ def _shared(backend: Any) -> SharedState | None:
     except UnsupportedError:
         return None
     return found
+
+
+def _headers(backend: Any, shared: SharedState) -> Headers:
+    return shared.headers() if "headers" in backend.features else SharedHeaders(shared)

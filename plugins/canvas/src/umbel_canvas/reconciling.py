@@ -12,8 +12,8 @@ from typing import Any
 
 from umbel import clock, states
 from umbel.model import Record
-from umbel.wire import json
 from umbel_canvas import facts
+from umbel_canvas.bodies import Counted
 from umbel_canvas.completing import Completion, member_name
 from umbel_canvas.ids import MemberIds
 from umbel_canvas.options import options_of
@@ -56,45 +56,46 @@ class Reconciler:
         found = 0
         left = False
         for start in range(0, len(chords), _AT_ONCE):
-            for known in self._shared.get([facts.chord_key(each) for each in chords[start : start + _AT_ONCE]]):
+            ids = chords[start : start + _AT_ONCE]
+            for group_id, known in zip(ids, self._shared.get([facts.chord_key(each) for each in ids]), strict=True):
                 if known is None:
                     continue
                 left = True
-                chord = json.loads(known)
+                chord = facts.unpacked(known)
                 if now - chord["at"] >= self._interval_s:
-                    found += self.reconcile(chord)
+                    found += self.reconcile(group_id, chord)
         if not left and not fresh:
             self._done.add(key)
         return found
 
-    def reconcile(self, chord: Mapping[str, Any]) -> int:
+    def reconcile(self, group_id: str, chord: Mapping[str, Any]) -> int:
         """Count what is stored of a chord's members, and end its header if that is all; how many were counted."""
-        group_id = str(chord["group"])
         counted = {name.rpartition(":")[0] for name in self._shared.tallied(facts.group_key(group_id))}
-        missing = {task_id: place for task_id, place in self._members(chord).items() if task_id not in counted}
+        missing = {
+            task_id: place for task_id, place in self._members(group_id, chord).items() if task_id not in counted
+        }
+        header = Counted(group_id, chord["body"], chord.get("root_id"), chord.get("parent_id"))
         found = 0
         ids = list(missing)
-        for start in range(0, len(ids), _AT_ONCE):
+        for start in range(0, max(len(ids), 1), _AT_ONCE):
             records = self._app.results.backend.fetch(ids[start : start + _AT_ONCE])
-            parts = [
-                (group_id, member_name(record.task_id, missing[record.task_id]), self._part(record))
+            parts = {
+                member_name(record.task_id, missing[record.task_id]): self._part(record)
                 for record in records
                 if record is not None and record.state in states.READY_STATES
-            ]
-            if parts:
-                self._completion.count(parts)
+            }
+            self._completion.count([(header, parts)])
             found += len(parts)
-        self._completion.look(group_id, chord["body"], chord.get("root_id"), chord.get("parent_id"))
         if found:
             _log.warning("Chord %s: counted %d members whose worker had died before it could", group_id, found)
         return found
 
-    def _members(self, chord: Mapping[str, Any]) -> dict[str, int | None]:
+    def _members(self, group_id: str, chord: Mapping[str, Any]) -> dict[str, int | None]:
         """The calls that are counted, with their places."""
-        others = {int(index): task_id for index, task_id in chord["others"].items()}
-        ids = MemberIds(str(chord["group"]), chord["size"], others)
+        others = {int(index): task_id for index, task_id in chord.get("others", {}).items()}
+        ids = MemberIds(group_id, chord["size"], others)
         found: dict[str, int | None] = {task_id: index for index, task_id in enumerate(ids)}
-        for task_id, place in self._shared.tallied(facts.added_key(str(chord["group"]))).items():
+        for task_id, place in self._shared.tallied(facts.added_key(group_id)).items():
             found[task_id] = int(place) if place else None
         return found
 

@@ -12,38 +12,47 @@ from typing import Any
 from umbel import signature
 from umbel.app.routing import Routes
 from umbel.exceptions import ImproperlyConfigured
-from umbel.wire import json
 from umbel_canvas import facts
-from umbel_canvas.ids import new_id
 from umbel_canvas.options import options_of
 from umbel_canvas.signature import Signature
 
 
 @Signature.register_type("reference")
 class Reference(Signature):
-    """Stands for a signature that is stored in the backend; it is read when it is needed."""
+    """Stands for a signature that is stored in the backend; it is read when it is needed. Every message of a header
+    carries one, so it says no more than it must."""
 
     def __init__(self, key: str, task_id: str | None, app: Any = None) -> None:
         options = {"task_id": task_id} if task_id else {}
-        super().__init__("umbel.reference", (), {"key": key}, options, app=app)
-        self["subtask_type"] = "reference"
+        super().__init__({"kwargs": {"key": key}, "options": options, "subtask_type": "reference"}, app=app)
+
+    @property
+    def task(self) -> str:
+        return "umbel.reference"
 
     @classmethod
     def from_dict(cls, described: Mapping[str, Any], app: Any = None) -> Any:
         made = cls(described["kwargs"]["key"], (described.get("options") or {}).get("task_id"), app)
-        made.update(args=tuple(described.get("args") or ()), options=dict(described.get("options") or {}))
+        made["options"] = dict(described.get("options") or {})
+        if described.get("args"):
+            made["args"] = tuple(described["args"])
         return made
 
     def load(self) -> Any:
         """The signature itself. Blocks; raises `ImproperlyConfigured` if it is not there any more."""
         shared = options_of(self.app).shared
-        stored = shared.get([self.kwargs["key"]])[0] if shared is not None else None
+        key = stored_at(self)
+        stored = shared.get([key])[0] if shared is not None and key is not None else None
         if stored is None:
             raise ImproperlyConfigured(
-                f"the rest of a workflow ({self.kwargs['key']}) is not in the result backend: expected the backend in"
+                f"the rest of a workflow ({key}) is not in the result backend: expected the backend in"
                 " which it was stored, less than result_chord_expires (or result_expires) ago"
             )
-        found = signature(json.loads(stored), app=self.app)
+        return self.opened(stored)
+
+    def opened(self, stored: bytes) -> Any:
+        """The signature itself, from what is stored of it."""
+        found = signature(facts.unpacked(stored), app=self.app)
         for key in ("link", "link_error"):
             found.extend_list_option(key, self.options.get(key) or ())
         return found.clone(self.args) if self.args else found
@@ -61,7 +70,8 @@ class Reference(Signature):
         calls = weight(nodes, most)
         if calls < 2 or (copies is not None and calls * copies <= most):
             return list(nodes)
-        return Store(app).rest(nodes) if copies == 1 else [Store(app).apart(node) for node in nodes]
+        with Store(app) as store:
+            return store.rest(nodes) if copies == 1 else [store.apart(node) for node in nodes]
 
     def apply_async(
         self,
@@ -100,13 +110,21 @@ def weight(nodes: Any, most: int) -> int:
 
 
 class Store:
-    """Where parts of workflows of an app are kept."""
+    """Where parts of workflows of an app are kept; those of one workflow are written together, at the end."""
 
     def __init__(self, app: Any) -> None:
         self._app = app
         self._shared = options_of(app).shared
         self._most = options_of(app).inline_calls
         self._ttl_s = options_of(app).ttl_s
+        self._values: dict[str, bytes] = {}
+
+    def __enter__(self) -> Store:
+        return self
+
+    def __exit__(self, failed: object, *_: object) -> None:
+        if failed is None and self._shared is not None and self._values:
+            self._shared.put_all(self._values, self._ttl_s)
 
     def rest(self, steps: Sequence[Any]) -> list[Any]:
         """Steps that weigh little: most of them are stored, if they are many."""
@@ -126,7 +144,11 @@ class Store:
 
     def light(self, node: Any) -> Any:
         """The node, or a reference to it if it weighs much."""
-        if self._shared is None or weight([node], self._most) <= self._most:
+        if self._shared is None:
+            return node
+        if node.get("subtask_type") == "chord":
+            node = self._bodied(node)
+        if weight([node], self._most) <= self._most:
             return node
         made = dict(node)
         parts = made["kwargs"] = dict(made["kwargs"])
@@ -140,6 +162,15 @@ class Store:
             parts["body"] = self.light(parts["body"])
         return made if weight([made], self._most) <= self._most else self._put(made, node)
 
+    def _bodied(self, chord: Any) -> Any:
+        """The chord with its body stored apart, if whoever sends its header would do so: then he need not."""
+        parts = chord["kwargs"]
+        members, body = parts["header"], parts.get("body")
+        size = len(members["kwargs"]["tasks"] if isinstance(members, dict) else members)
+        if not body or size * weight([body], self._most) <= self._most:
+            return chord
+        return {**chord, "kwargs": {**parts, "body": self.apart(body)}}
+
     def _members(self, listed: Any) -> Any:
         if isinstance(listed, dict):
             tasks = [self.light(each) for each in listed["kwargs"]["tasks"]]
@@ -148,9 +179,14 @@ class Store:
 
     def _put(self, node: Any, like: Any) -> Reference:
         assert self._shared is not None
-        key = facts.node_key(new_id())
-        self._shared.put(key, json.dumps(node), self._ttl_s)
+        key = facts.short_id()
+        self._values[facts.node_key(key)] = facts.packed(node)
         return Reference(key, result_id(like), self._app)
+
+
+def stored_at(node: Any) -> str | None:
+    """The key under which all of the node is stored; None if it is whole."""
+    return facts.node_key(node["kwargs"]["key"]) if node.get("subtask_type") == "reference" else None
 
 
 def result_id(node: Any) -> str | None:

@@ -8,7 +8,6 @@ from typing import Any
 
 from umbel import clock
 from umbel.execution.context import running
-from umbel.wire import json
 from umbel_canvas import facts
 from umbel_canvas.options import options_of
 from umbel_canvas.trees import Tree, short, tree_of
@@ -32,7 +31,7 @@ class Track:
         self._wanted = False
         tree = self.tree or tree_of(self._node)
         about = {"at": clock.time(), "tree": tree, "shown": short(tree)[:200]}
-        return {facts.workflow_key(self._result_id): json.dumps(about)}, [f"w:{self._result_id}"]
+        return {facts.workflow_key(self._result_id): facts.packed(about)}, [f"w:{self._result_id}"]
 
 
 @contextmanager

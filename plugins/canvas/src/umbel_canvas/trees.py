@@ -7,7 +7,7 @@
 | `chain` | `c` the steps |
 | `group` | `i` its id, `c` the members |
 | `chord` | `i` the id of its header, `c` the members, `b` the body |
-| `rest` | `i` the id of the last call of a part that is stored elsewhere, `k` where |
+| `rest` | `i` the id of the last call of a part that is stored elsewhere, `key` where |
 """
 
 from __future__ import annotations

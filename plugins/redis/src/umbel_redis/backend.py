@@ -9,13 +9,14 @@ from weakref import WeakSet
 from umbel.contracts import Backend, SharedState, Subscription
 from umbel.exceptions import PermanentError
 from umbel.model import Record
+from umbel_redis.headers import milliseconds
 from umbel_redis.result_keys import ResultKeys
 from umbel_redis.result_state import record_of, value_of
 from umbel_redis.routes import Routes
 from umbel_redis.script import load
 from umbel_redis.server import Server
 from umbel_redis.settings import RedisSettings
-from umbel_redis.shared_state import RedisSharedState, milliseconds
+from umbel_redis.shared_state import RedisSharedState
 from umbel_redis.subscription import RedisSubscription
 
 #: How many records, and how many bytes of them, are one step of the server: others wait for some milliseconds at most.
@@ -29,7 +30,9 @@ class RedisBackend(Backend):
     """One connection for all calls (in a cluster one to each server); subscriptions have one of their own."""
 
     contract_version = 1
-    features: ClassVar[frozenset[str]] = frozenset({"across_processes", "durable", "expires", "push", "shared_state"})
+    features: ClassVar[frozenset[str]] = frozenset(
+        {"across_processes", "durable", "expires", "headers", "push", "shared_state"}
+    )
     settings_class = RedisSettings
 
     def __init__(self, url: str, settings: RedisSettings | None = None) -> None:

@@ -32,4 +32,10 @@ def load(name: str) -> Script:
     text = (folder / f"{name}.lua").read_text("utf-8")
     if text.startswith("-- needs shared"):
         text = (folder / "shared.lua").read_text("utf-8") + text
-    return Script(text)
+    return Script(_bare(text))
+
+
+def _bare(text: str) -> str:
+    """Without what only people read: each server is sent it once. A script has no text of more than one line."""
+    lines = [line.strip() for line in text.splitlines()]
+    return "\n".join(line for line in lines if line and not line.startswith("--"))

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from umbel.contracts import SharedState
+from umbel_redis.headers import RedisHeaders, lasting, milliseconds, place_in, returned
 from umbel_redis.result_keys import ResultKeys
 from umbel_redis.routes import Routes
 from umbel_redis.script import Script, load
@@ -29,8 +30,7 @@ class RedisSharedState(SharedState):
         self.put_all({key: value}, ttl_s)
 
     def put_all(self, values: Mapping[str, bytes], ttl_s: float | None = None) -> None:
-        life = () if ttl_s is None else ("PX", milliseconds(ttl_s))
-        self._routes.pipeline([("SET", self._keys.value(key), value, *life) for key, value in values.items()])
+        self._routes.pipeline([("SET", self._keys.value(key), value, *lasting(ttl_s)) for key, value in values.items()])
 
     def get(self, keys: Sequence[str]) -> Sequence[bytes | None]:
         found: list[bytes | None] = self._routes.pipeline([("GET", self._keys.value(key)) for key in keys])
@@ -69,7 +69,11 @@ class RedisSharedState(SharedState):
         """The script that counts a member, its keys and arguments."""
         life = "" if ttl_s is None else milliseconds(ttl_s)
         if self._keys.is_chord(key):
-            return load("tally_chord"), self._keys.chord(key), [member, value, _place(member), int(self._ordered), life]
+            return (
+                load("tally_chord"),
+                self._keys.chord(key),
+                [member, value, place_in(member), int(self._ordered), life],
+            )
         return load("tally"), [self._keys.tally(key)], [member, value, life]
 
     def tallied(self, key: str) -> dict[str, bytes]:
@@ -90,34 +94,11 @@ class RedisSharedState(SharedState):
         return [("ZRANGE", returned, 0, -1, "WITHSCORES"), ("SMEMBERS", counted)]
 
     def _members(self, key: str, answers: Sequence[Any]) -> dict[str, bytes]:
-        """What they answered. Those of a chord without an order cannot be told apart, and are numbered."""
+        """What they answered."""
         flat = answers[0]
         if not self._keys.is_chord(key):
             return {member.decode(): value for member, value in zip(flat[::2], flat[1::2], strict=True)}
-        if not self._ordered:
-            return {str(number): value for number, value in enumerate(flat)}
-        return self._returned(flat, answers[1])
+        return returned(flat, answers[1] if self._ordered else (), self._ordered)
 
-    @staticmethod
-    def _returned(flat: Sequence[bytes], names: Iterable[bytes]) -> dict[str, bytes]:
-        """In the order of the header."""
-        # Those that were added to a running chord share the place of who added them.
-        members: dict[float, list[str]] = {}
-        for name in sorted(name.decode() for name in names):
-            members.setdefault(float(_place(name)), []).append(name)
-        found = zip(flat[::2], map(float, flat[1::2]), strict=True)
-        return {
-            members[place].pop() if members.get(place) else f"{number}?:{place:g}": value
-            for number, (value, place) in enumerate(found)
-        }
-
-
-def milliseconds(seconds: float) -> int:
-    """A time to live, which Redis wants to be one at least."""
-    return max(1, round(seconds * 1000))
-
-
-def _place(member: str) -> str:
-    """Where in the header it is; those that do not say come last, as with Celery."""
-    place = member.rpartition(":")[2]
-    return place if place.isdecimal() else "+inf"
+    def headers(self) -> RedisHeaders:
+        return RedisHeaders(self._routes, self._keys, self._ordered)
