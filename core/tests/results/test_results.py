@@ -97,6 +97,25 @@ def test_forget_drops_the_record(app: Umbel) -> None:
     assert app.AsyncResult("one").state == states.PENDING
 
 
+def test_a_parent_that_has_failed_is_found_and_all_parents_are_read_in_one_step(app: Umbel) -> None:
+    result = None
+    for number in range(1000):
+        result = app.AsyncResult(f"step-{number}", parent=result)
+    assert result is not None
+    asked: list[int] = []
+    fetch = app.backend.fetch  # type: ignore[union-attr]
+    app.backend.fetch = lambda ids: (asked.append(len(ids)), fetch(ids))[1]  # type: ignore
+    _store(app, "step-2", states.SUCCESS, 1)
+    with pytest.raises(TimeoutError):
+        result.get(timeout=0.01)
+    assert asked[0] == 999
+    asked.clear()
+    _store(app, "step-3", states.FAILURE, ValueError("so"))
+    with pytest.raises(ValueError, match="so"):
+        result.get(timeout=5)
+    assert asked == [998]  # that of step 2 is known
+
+
 def test_then_calls_back_when_the_task_is_ready(app: Umbel) -> None:
     called = threading.Event()
     app.AsyncResult("one").then(lambda result: called.set() if result.result == 5 else None)

@@ -170,8 +170,7 @@ class AsyncResult(Generic[R]):
         if disable_sync_subtasks:
             assert_will_not_block()
         if propagate and follow_parents:
-            for node in self._parents():
-                node.maybe_throw()
+            self._throw_before()
         meta = self._meta if self._meta is not None else self._wait(timeout, interval, on_interval)
         if on_message is not None:
             on_message(meta)
@@ -182,6 +181,18 @@ class AsyncResult(Generic[R]):
         return cast(R, meta["result"])
 
     wait = get
+
+    def _throw_before(self) -> None:
+        """Raise what one of the parents has raised. A chain has many: they are read together."""
+        parents = list(self._parents())
+        unknown = [each for each in parents if isinstance(each, AsyncResult) and each._meta is None]
+        found = self.app.results.fetch([each.id for each in unknown]) if unknown else []
+        for each, meta in zip(unknown, found, strict=True):
+            if meta is not None:
+                each._keep(meta)
+        for each in parents:
+            if not isinstance(each, AsyncResult) or each._meta is not None:
+                each.maybe_throw()
 
     def _wait(self, timeout: float | None, interval: float, on_interval: Callable[[], Any] | None) -> dict[str, Any]:
         listener = self.app.results.listener
