@@ -28,6 +28,7 @@ WORDS = {
     "control",
     "demo",
     "eager",
+    "eventlet",  # a part of the names of Celery's signals
     "events",
     "memory",
     "multi",

@@ -32,6 +32,7 @@ COLUMNS = {
         "time_limit",
         "terminate",
         "resize",
+        "join",
         "max_tasks_per_child",
         "max_memory_per_child",
     ),

@@ -32,6 +32,7 @@ KNOWN_FEATURES: dict[str, frozenset[str]] = {
         {
             "concurrent",
             "in_place",
+            "join",
             "max_memory_per_child",
             "max_tasks_per_child",
             "processes",

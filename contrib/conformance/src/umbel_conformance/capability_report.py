@@ -43,24 +43,39 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.stash[ROWS] = defaultdict(dict)
+    config.pluginmanager.register(_Book(config.stash[ROWS]))
 
 
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, Any, None]:
+    """The report takes along what it is about: the test may have run in another process (`umbel_conformance.apart`)."""
     outcome = yield
-    report = outcome.get_result()
     suite: Any = getattr(item, "cls", None)
     name = getattr(suite, "capability_row", "")
-    if not name or report.skipped:
-        return
-    row = item.config.stash[ROWS][suite.kind].setdefault(name, Row(suite.capability_on))
-    # What needs nothing is what every driver must do.
-    needed = getattr(item.function, "umbel_needs", ()) or {"the contract"}  # type: ignore[attr-defined]
-    if report.failed:
-        row.failed |= set(needed)
-    elif report.when == "call":
-        row.passed |= set(needed)
-        row.features |= {"the contract", *dict(report.user_properties).get("features", ())}
+    if name:
+        # What needs nothing is what every driver must do.
+        needed = getattr(item.function, "umbel_needs", ()) or {"the contract"}  # type: ignore[attr-defined]
+        about = {"kind": suite.kind, "name": name, "on": suite.capability_on, "needed": sorted(needed)}
+        outcome.get_result().user_properties.append(("capability", about))
+
+
+class _Book:
+    """Keeps what the reports say."""
+
+    def __init__(self, rows: defaultdict[str, dict[str, Row]]) -> None:
+        self._rows = rows
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        properties: dict[str, Any] = dict(report.user_properties)
+        about = properties.get("capability")
+        if about is None or report.skipped:
+            return
+        row = self._rows[about["kind"]].setdefault(about["name"], Row(about["on"]))
+        if report.failed:
+            row.failed |= set(about["needed"])
+        elif report.when == "call":
+            row.passed |= set(about["needed"])
+            row.features |= {"the contract", *properties.get("features", ())}
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

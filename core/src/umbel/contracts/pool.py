@@ -64,8 +64,9 @@ class Pool(ABC):
     **Features**: `soft_time_limit` (raises `SoftTimeLimitExceeded` inside the job after `Job.soft_time_limit`
     seconds), `time_limit` (kills it after `Job.time_limit`), `terminate`, `resize`, `max_tasks_per_child`,
     `max_memory_per_child`, `processes` (jobs run outside the worker's own process), `concurrent` (more than one job at
-    a time), `in_place` (jobs run inside `events`, so the worker waits for messages on that same thread). What is not
-    declared is refused: a limit on a job by the kernel at start-up, the others by the pool.
+    a time), `in_place` (jobs run inside `events`, so the worker waits for messages on that same thread), `join` (a job
+    may wait for the result of another one: that blocks nobody else). What is not declared is refused: a limit on a job
+    by the kernel at start-up, `join` by `AsyncResult.get`, the others by the pool.
 
     A job that dies is an outcome, never a hang: whatever happens to the process that runs a job, a `Finished` for it
     comes out of `events`. Jobs that were submitted but had not begun when a process died are run by another one.
@@ -79,6 +80,9 @@ class Pool(ABC):
     #: How many jobs run at once where nobody says; None: as many as there are CPUs.
     default_concurrency: ClassVar[int | None] = None
     settings_class: ClassVar[type | None] = None
+    #: What must happen in a process before it imports the app and its libraries, such as to patch the standard library.
+    #: The command `worker` calls it. None: nothing.
+    prepare: ClassVar[Callable[[], None] | None] = None
 
     def __init__(self, settings: PoolSettings) -> None:
         """Must not start anything yet."""

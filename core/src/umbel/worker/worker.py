@@ -149,7 +149,7 @@ class Worker:
 
     def _start(self) -> Parts:
         signals.worker_init.send(self)
-        self._runner = TaskRunner(self.app, self.hostname)
+        self._runner = TaskRunner(self.app, self.hostname, guards_join="join" not in self._pool.features)
         self._stops.append(lambda: self._pool.stop(0))
         self._pool.start(self._runner)
         parts = self._parts = assemble(self.app, self.options, self._pool, self._runner, self._fail)

@@ -12,7 +12,7 @@ from umbel.app.naming import node_name
 from umbel.cli.context import CliContext
 from umbel.cli.errors import CommandError
 from umbel.plugin import hookimpl
-from umbel_cli import daemon, log
+from umbel_cli import daemon, log, preparing
 from umbel_cli.flags import FlagsOfPlugins
 from umbel_cli.reach import warn_if_alone
 from umbel_cli.values import comma_separated
@@ -113,12 +113,16 @@ def worker(context: CliContext, /, **options: Any) -> None:
     CONFIGURATION after `--` are settings, such as `worker.prefetch_multiplier=1`.
     """
     given = {name: value for name, value in options.items() if value is not None}
+    if context.given is None:  # else it has been imported by whoever calls, and the pool must cope with that
+        preparing.prepare(given.get("pool"))
     app = context.app
     app.config_from_cmdline(given["configuration"], namespace="worker")
     app.conf.change({SETTINGS[option]: given[option] for option in SETTINGS.keys() & given}, "the command line")
     # What no option above is called is a setting, and a plugin's.
     own = {parameter.name for parameter in worker.params}
     app.conf.change({setting: value for setting, value in given.items() if setting not in own}, "the command line")
+    if context.given is None:
+        preparing.start_over(app, given.get("pool"))
     _ask_for_features(app, given)
     _switch_off(app, given)
     _daemonize(app, given)

@@ -140,6 +140,11 @@ class Running(PoolBench):
         pool.runner.open_gate("gate")
         assert pool.wait_finished(slow)[0].reason == "waited"
 
+    @needs("concurrent", "join")
+    def test_a_job_may_wait_for_what_another_one_does(self, start_pool: StartPool) -> None:
+        waiting, other = start_pool(concurrency=2).run(job("wait:gate"), job("open:gate"))
+        assert (waiting.reason, other.reason) == ("waited", "opened")
+
     @lacks("concurrent")
     def test_without_concurrency_more_than_one_at_a_time_is_refused(self, make_pool: MakePool) -> None:
         self.assert_refused(make_pool, concurrency=2)

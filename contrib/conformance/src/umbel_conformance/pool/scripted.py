@@ -29,6 +29,7 @@ class ScriptedRunner:
     `echo`                succeeds; the body becomes the payload
     `info:KEY`            succeeds; says what the job's info has under KEY
     `wait:NAME`           runs until the file NAME is there (`open_gate` makes it); ends early at its soft limit
+    `open:NAME`           makes that file
     `meet:N`              runs until N such jobs run at the same time
     `census`              notes how many `census` jobs ran at once, itself included
     `thread`              notes which thread runs it
@@ -100,6 +101,10 @@ class ScriptedRunner:
             return "soft limit"
         return "waited"
 
+    def _open(self, job: Job, name: str) -> str:
+        self.open_gate(name)
+        return "opened"
+
     def _leak(self, job: Job, name: str) -> str:
         self._until((self.folder / name).exists)
         return "waited"
@@ -146,6 +151,7 @@ COMMANDS: dict[str, Callable[[ScriptedRunner, Job, str], Any]] = {
     "echo": ScriptedRunner._echo,
     "info": ScriptedRunner._info,
     "wait": ScriptedRunner._wait,
+    "open": ScriptedRunner._open,
     "leak": ScriptedRunner._leak,
     "stubborn": ScriptedRunner._stubborn,
     "meet": ScriptedRunner._meet,

@@ -1,0 +1,1 @@
+"""A pool of greenlets, on eventlet."""
