@@ -58,8 +58,14 @@ def test_a_chord_needs_a_backend(app: Umbel, tasks: SimpleNamespace) -> None:
 
 def test_a_chord_needs_a_backend_that_can_count(app: Umbel, tasks: SimpleNamespace) -> None:
     app.backend.features = frozenset()  # type: ignore[union-attr]
-    with pytest.raises(UnsupportedError, match=r"a chord needs a result backend that can count"):
-        chord([tasks.add.s(1)], tasks.total.s()).apply_async()
+    with pytest.raises(UnsupportedError, match=r"^chain\[1\]\.chord: a chord needs a result backend that can count"):
+        (tasks.add.s(1) | chord([tasks.add.s(1)], tasks.total.s())).apply_async()
+
+
+def test_where_everything_is_eager_a_chord_needs_no_backend(app: Umbel, tasks: SimpleNamespace) -> None:
+    app.resources.__dict__["backend"] = None
+    app.conf.task_always_eager = True
+    assert chord([tasks.add.s(1), tasks.add.s(2)], tasks.total.s()).apply_async().get() == 3
 
 
 def test_a_chord_needs_a_body(tasks: SimpleNamespace) -> None:

@@ -14,6 +14,7 @@ from typing import Any
 import hiredis
 import pytest
 
+from umbel.contracts import Count
 from umbel.exceptions import PermanentError
 from umbel.model import Record
 from umbel_redis import backend as backend_module
@@ -200,6 +201,24 @@ def test_a_chord_without_an_order_is_a_list_as_with_celery(open_backend, redis) 
     assert [shared.tally(chord, member, member.encode()) for member in ("b:1", "a:0", "b:1")] == [1, 2, 2]
     assert redis("LRANGE", f"{chord}.j", 0, -1) == [b"b:1", b"a:0"]
     assert list(shared.tallied(chord).values()) == [b"b:1", b"a:0"]
+
+
+@pytest.mark.parametrize(("ordered", "expected"), [(True, [b"a:0", b"b:1"]), (False, [b"b:1", b"a:0"])])
+def test_a_header_is_counted_where_celerys_workers_count_it(open_backend, redis, ordered: bool, expected: Any) -> None:
+    shared, chord = open_backend(result_chord_ordered=ordered).shared(), "celery-taskset-meta-g"
+    headers = shared.headers()
+    headers.begin(chord, 2, {}, (), DAY_S)
+    assert redis("GET", f"{chord}.s") == b"2"
+    assert list(headers.count([Count(chord, {"b:1": b"b:1"})], "me", DAY_S, DAY_S)) == [None]
+    # The other one is counted by a worker of Celery's: it looks how many there are, and it is one too few.
+    redis("SADD", f"{chord}.d", "a:0")
+    redis("ZADD", f"{chord}.j", 0, "a:0") if ordered else redis("RPUSH", f"{chord}.j", "a:0")
+    ((members, _),) = headers.count([Count(chord, {})], "me", DAY_S, DAY_S)
+    assert list(members.values()) == expected
+    assert redis("GET", f"{chord}.c") == b"me"
+    headers.end([chord], [], 300.0)
+    assert redis("KEYS", "*") == [f"{chord}.c".encode()]
+    assert 0 < redis("PTTL", f"{chord}.c") <= 300_000
 
 
 def test_a_batch_of_any_size_is_stored_in_steps_that_hold_up_nobody(

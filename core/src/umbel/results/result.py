@@ -144,6 +144,16 @@ class AsyncResult(Generic[R]):
         """Each result with its value, from this one down to its children's children; blocks as `get`, with `kwargs`."""
         return cast("Iterator[tuple[Any, Any]]", self.graph.collect(intermediate, **kwargs))
 
+    def iterdeps(self, intermediate: bool = False) -> Iterator[tuple[Any, Any]]:
+        """Each result below this one with the one that it is a child of, this one with None first; raises
+        `IncompleteStream` at one that is not ready, unless `intermediate`. Blocks."""
+        return cast("Iterator[tuple[Any, Any]]", self.graph.iterdeps(intermediate))
+
+    def get_leaf(self) -> Any:
+        """What the last of its children's children has returned. Blocks."""
+        *_, (_, leaf) = self.iterdeps()
+        return leaf.get()
+
     # Waiting.
 
     def get(
@@ -214,6 +224,11 @@ class AsyncResult(Generic[R]):
     def _expect(self) -> Future[Record]:
         future: Future[Record] = self.app.results.listener.expect(self.id)
         return future
+
+    @property
+    def supports_native_join(self) -> bool:
+        """Always: nothing is asked for again and again."""
+        return True
 
     def __await__(self) -> Generator[Any, None, R]:
         return self.aget().__await__()

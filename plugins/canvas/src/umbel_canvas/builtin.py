@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
-from umbel import allow_join_result, shared_task, signature
-from umbel.exceptions import ChordError
+from umbel import allow_join_result, shared_task, signature, states
+from umbel.exceptions import ChordError, Retry
 from umbel.results.result import result_from_tuple
 from umbel_canvas.completing import Completion
 from umbel_canvas.failing import Failing
 from umbel_canvas.making import make_chord, make_group
+from umbel_canvas.options import options_of
+
+_DAY_S = 86400.0
 
 
 @cache
@@ -60,26 +64,46 @@ def not_a_task(*args: Any, **kwargs: Any) -> Any:
     raise NotImplementedError("celery.chain is no task: send the chain's first step")
 
 
-def unlock(self: Any, group_id: str, callback: Any, interval: float | None = None, result: Any = None, **_: Any) -> Any:
-    """Looks again and again whether a chord's header is ready, as Celery does where a backend cannot count."""
+def unlock(
+    self: Any,
+    group_id: str,
+    callback: Any,
+    interval: float | None = None,
+    max_retries: int | None = None,
+    result: Any = None,
+    **_: Any,
+) -> Any:
+    """Looks again and again whether a chord's header is ready, as Celery does where a backend cannot count; for no
+    longer than workflows are known."""
     results = [result_from_tuple(each, self.app) for each in result or ()]
     body = signature(callback, app=self.app)
     found = self.app.results.fetch([each.id for each in results])
-    if any(each is None or each["status"] not in ("SUCCESS", "FAILURE", "REVOKED") for each in found):
-        raise self.retry(countdown=interval or self.app.conf.result_chord_retry_interval, max_retries=None)
-    with allow_join_result():
-        try:
+    try:
+        if any(each is None or each["status"] not in states.READY_STATES for each in found):
+            interval = interval or self.app.conf.result_chord_retry_interval
+            most = max_retries or math.ceil((options_of(self.app).ttl_s or _DAY_S) / interval)
+            raise self.retry(countdown=interval, max_retries=most)
+        with allow_join_result():
             values = [each.get(timeout=self.app.conf.result_chord_join_timeout) for each in results]
-        except Exception as error:
-            problem = _problem(results, error)
-            Failing(self.app, Completion(self.app).count_failed).fail_body(body, problem)
-            return None
+    except Retry:
+        raise
+    except Exception as error:  # a member has failed; or nobody will look again
+        _failing(self.app).fail_body(body, _problem(results, error))
+        return None
     return body.apply_async((values,)).id
 
 
+def _failing(app: Any) -> Failing:
+    """Where nothing counts, no chord counts what fails, either."""
+    counts = options_of(app).shared is not None
+    return Failing(app, Completion(app).count_failed if counts else lambda call, error, state: None)
+
+
 def _problem(results: Sequence[Any], error: BaseException) -> Any:
-    culprit = next((each.id for each in results if each.failed()), "?")
-    problem = ChordError(f"Dependency {culprit} raised {error!r}")
+    culprit = next((each.id for each in results if each.failed()), None)
+    problem = ChordError(
+        f"Dependency {culprit} raised {error!r}" if culprit else f"The header has not ended: {error!r}"
+    )
     problem.__cause__ = error
     return problem
 

@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from umbel.app.signature import Signature
-from umbel.exceptions import ImproperlyConfigured, NotRegistered, UnserializableArgument
+from umbel.exceptions import ImproperlyConfigured, NotRegistered, UnserializableArgument, UnsupportedError
 from umbel.meant import meant
 from umbel_canvas.making import kind_of
 from umbel_canvas.members import Stream
+from umbel_canvas.options import options_of
 
 
 def checked(node: Any) -> Any:
@@ -111,9 +112,15 @@ def _check_name(app: Any, path: str, name: Any) -> None:
 
 
 def _check_chord(app: Any, path: str) -> None:
+    if options_of(app).is_eager:
+        return
     if app.backend is None:
         raise ImproperlyConfigured(
             f"{path}: a chord needs a result backend, to count its header: set result_backend here and on the workers"
+        )
+    if options_of(app).shared is None:
+        raise UnsupportedError(
+            f"{path}: a chord needs a result backend that can count, and {app.backend!r} has no 'shared_state'"
         )
 
 

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from umbel import api, clock
-from umbel.exceptions import UnsupportedError
 from umbel.execution.context import running
 from umbel_canvas import facts
 from umbel_canvas.bodies import TOKEN, Counted
@@ -31,10 +30,8 @@ class Header:
         self.ids = MemberIds(group_id)
         self._row = Row(group_id)
         known = options_of(self._app)
-        if known.shared is None or known.headers is None:
-            raise UnsupportedError(
-                f"a chord needs a result backend that can count, and {self._app.backend!r} has no 'shared_state'"
-            )
+        assert known.shared is not None, "it was checked"
+        assert known.headers is not None
         self._shared, self._headers, self._ttl_s = known.shared, known.headers, known.ttl_s
         self._each_its_own = bool(known.celery_queues)
 
