@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import threading
 import time
 from collections import deque
@@ -197,6 +198,23 @@ class WithdrawsWhatItRuns(BarePool):
     def withdraw(self) -> Sequence[Job]:
         with self._changed:
             return list(self._waiting)
+
+
+class ClaimsThatJobsMayJoin(BarePool):
+    features = frozenset({"concurrent", "join"})
+    caught_by = "test_a_job_may_wait_for_what_another_one_does"
+
+    def __init__(self, settings: PoolSettings) -> None:
+        super().__init__(PoolSettings())
+
+
+class DiesOfAFailure(BarePool):
+    caught_by = "test_a_task_that_goes_wrong_has_failed_and_the_next_one_runs"
+
+    def _tell(self, event: PoolEvent) -> None:
+        super()._tell(event)
+        if isinstance(event, Finished) and event.outcome.state == "FAILURE":
+            sys.exit()
 
 
 class Suite(PoolConformance):
