@@ -103,10 +103,10 @@ def _signal(name: str, *args: str) -> Signal:
 before_task_publish = _signal(
     "before_task_publish", "body", "exchange", "routing_key", "headers", "properties", "declare", "retry_policy"
 )
-after_task_publish = _signal("after_task_publish", "body", "exchange", "routing_key")
+after_task_publish = _signal("after_task_publish", "body", "exchange", "routing_key", "headers")
 task_received = _signal("task_received", "request")
 task_prerun = _signal("task_prerun", "task_id", "task", "args", "kwargs")
-task_postrun = _signal("task_postrun", "task_id", "task", "args", "kwargs", "retval")
+task_postrun = _signal("task_postrun", "task_id", "task", "args", "kwargs", "retval", "state")
 task_success = _signal("task_success", "result", "runtime")
 task_failure = _signal("task_failure", "task_id", "exception", "args", "kwargs", "traceback", "einfo")
 task_retry = _signal("task_retry", "request", "reason", "einfo")

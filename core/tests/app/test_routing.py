@@ -79,6 +79,16 @@ def test_a_task_may_say_how_its_messages_are_delivered(app: Umbel) -> None:
     assert sent(app).properties["delivery_mode"] == 1
 
 
+def test_the_task_names_an_exchange(make_app: Any) -> None:
+    app = make_app(task_queues=QUEUES)
+
+    @app.task(name="proj.mail.send", exchange="pictures", routing_key="photo")
+    def send() -> None: ...
+
+    message = sent(app)
+    assert (message.queue, message.exchange, message.routing_key) == ("images", "pictures", "photo")
+
+
 def test_what_is_no_route_is_refused(make_app: Any) -> None:
     with pytest.raises(ImproperlyConfigured, match="expected a queue's name or a dict of options, found 3"):
         sent(make_app(task_routes={"proj.mail.send": 3}))

@@ -170,6 +170,31 @@ def test_a_test_can_say_what_the_request_is(app: Umbel) -> None:
     assert work.request.id is None
 
 
+def test_a_class_hears_that_it_is_bound(app: Umbel) -> None:
+    heard = []
+
+    class Base(Task[..., Any]):
+        abstract = True
+
+        @classmethod
+        def on_bound(cls, app: Umbel) -> None:
+            heard.append((cls.name, app))
+
+    @app.task(name="proj.work", base=Base)
+    def work() -> None: ...
+
+    assert heard == [("proj.work", app)]
+
+
+def test_a_new_process_is_told_of(app: Umbel) -> None:
+    heard = []
+    app.on_after_fork.connect(lambda sender, **_: heard.append(sender))
+    before = app.oid
+    app.after_fork()
+    assert heard == [app]
+    assert app.oid != before
+
+
 def test_the_settings_are_told_of_when_the_app_is_finalized(app: Umbel) -> None:
     heard = []
     app.on_configure.connect(lambda **_: heard.append("configure"))

@@ -8,6 +8,7 @@ import pytest
 
 from umbel import Umbel
 from umbel.contracts import Bootstep
+from umbel.exceptions import ImproperlyConfigured
 from umbel.worker import Worker, options
 
 
@@ -36,3 +37,14 @@ def test_a_boot_step_says_which_options_it_keeps(limited: Umbel, caplog: pytest.
     limited.catalogue.register("bootstep", "keeping", Keeping)
     Worker(limited, pool="solo")
     assert "has no effect" not in caplog.text
+
+
+def test_processes_that_shall_be_spawned_are_refused(app: Umbel) -> None:
+    class Processes(app.drivers.driver(app.drivers.pool_choice("solo"))):  # type: ignore[misc]
+        features = frozenset({"processes", "in_place"})
+
+    app.catalogue.register("pool", "many", Processes)
+    app.conf.worker_pool_start_method = "spawn"
+    with pytest.raises(ImproperlyConfigured, match="worker_pool_start_method is 'spawn', and this pool knows"):
+        Worker(app, pool="many")
+    Worker(app, pool="solo")

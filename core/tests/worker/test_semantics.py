@@ -183,6 +183,15 @@ def test_a_retry_keeps_everything_of_the_call(app: Umbel) -> None:
     assert app.formats.decode(again) == app.formats.decode(first)
 
 
+@pytest.mark.parametrize(("error", "state"), [(OSError, "RETRY"), (TimeoutError, "FAILURE"), (Ignore, "IGNORED")])
+def test_what_is_never_retried_by_itself(app: Umbel, error: type[Exception], state: str) -> None:
+    @app.task(autoretry_for=(Exception,), dont_autoretry_for=(TimeoutError,))
+    def work() -> None:
+        raise error
+
+    assert outcome_of(app, work).state == state
+
+
 @pytest.mark.parametrize(("retries", "expected"), [(0, 3), (1, 6), (2, 12), (10, 600)])
 def test_backoff_doubles_up_to_the_maximum(retries: int, expected: int) -> None:
     assert backoff_s(3, retries, 600, jitter=False) == expected

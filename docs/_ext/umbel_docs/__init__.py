@@ -14,7 +14,7 @@ from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 
-from umbel_docs import architecture, capabilities, commands, errors, hooks, modules, settings
+from umbel_docs import architecture, capabilities, commands, errors, hooks, modules, parity, settings
 
 DOCS = Path(__file__).parents[2]
 GENERATORS: dict[str, Callable[[], str]] = {
@@ -28,6 +28,7 @@ GENERATORS: dict[str, Callable[[], str]] = {
     "kinds": architecture.kinds,
     "transports": capabilities.transports,
     "pools": capabilities.pools,
+    "parity": parity.markdown,
     "graph": architecture.graph,
     "picture": architecture.picture,
     # Lines of the table of contents; the pages themselves come from runs of the benchmarks, and need not be there.

@@ -74,8 +74,13 @@ def _queues(conf: Any, asked: Sequence[str] | None, exclude: Sequence[str]) -> t
     return chosen
 
 
-def pool_settings(conf: Any, concurrency: int) -> PoolSettings:
-    """The pool's part of the settings."""
+def pool_settings(conf: Any, concurrency: int, driver: type[Pool]) -> PoolSettings:
+    """The pool's part of the settings. Raises `ImproperlyConfigured` for a way to make processes that it lacks."""
+    if "processes" in driver.features and conf.worker_pool_start_method != "fork":
+        raise ImproperlyConfigured(
+            f"worker_pool_start_method is {conf.worker_pool_start_method!r}, and this pool knows 'fork' alone: "
+            "take the setting away"
+        )
     return PoolSettings(
         concurrency=concurrency,
         max_tasks_per_child=conf.worker_max_tasks_per_child,

@@ -64,7 +64,7 @@ class Worker:
         driver = app.drivers.driver(self._pool_choice)
         asked = concurrency or conf.worker_concurrency
         self.options = options.suit(self.options, driver, self._pool_choice.name, asked)
-        self._pool: Pool = driver(options.pool_settings(conf, self.options.concurrency))
+        self._pool: Pool = driver(options.pool_settings(conf, self.options.concurrency, driver))
         options.check_limits(self._pool, self._pool_choice.name, app.tasks.values())
         #: The boot steps and consumers that take part.
         self.extensions = load_extensions(app.catalogue, conf.plugins_required)
