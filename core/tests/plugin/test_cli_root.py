@@ -137,9 +137,9 @@ def test_a_command_that_two_distributions_have_says_so(site: Any) -> None:
 
 
 def test_a_mistyped_command_gets_suggestions(site: Any) -> None:
-    site.install("umbel-hello", {"command": {"hello": "hello_plugin"}})
-    assert "Did you mean hello?" in run("helo").output
-    assert run("helo").exit_code == 2
+    site.install("umbel-acme", {"command": {"serenade": "acme_plugin"}})
+    assert "Did you mean serenade?" in run("serenad").output
+    assert run("serenad").exit_code == 2
 
 
 def test_a_command_that_no_plugin_brings_may_be_installed(site: Any) -> None:

@@ -31,11 +31,11 @@ def _run(app: Umbel, *arguments: str) -> Result:
 
 
 def test_a_flag_for_a_feature_that_nobody_brings_is_refused_with_advice(app: Umbel) -> None:
-    result = _run(app, "worker", "--autoscale", "10,3")
+    result = _run(app, "worker", "--beat")
 
     assert result.exit_code == 1
-    assert "--autoscale asks for 'autoscale', which no installed plugin brings" in result.output
-    assert "pip install umbel-autoscale" in result.output
+    assert "--beat asks for 'beat', which no installed plugin brings" in result.output
+    assert "pip install umbel-beat" in result.output
 
 
 def test_a_broker_that_no_plugin_serves_is_refused_with_advice(app: Umbel) -> None:

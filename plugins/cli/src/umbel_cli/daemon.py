@@ -108,15 +108,20 @@ def _claim(path: str) -> None:
         raise CommandError(
             f"--pidfile {path}: process {holder} holds it. Is this worker running already?", EX_CANTCREAT
         )
-    # A process that died left it behind; whoever creates it anew first has it.
-    with suppress(FileNotFoundError):
-        os.unlink(path)
+    # Written first and named then, so that nobody reads an empty one.
+    mine = f"{path}.{os.getpid()}"
     try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
+        with open(mine, "w") as file:
+            file.write(f"{os.getpid()}\n")
+        try:
+            # A process that died left it behind; whoever creates it anew first has it.
+            with suppress(FileNotFoundError):
+                os.unlink(path)
+            os.link(mine, path)
+        finally:
+            os.unlink(mine)
     except OSError as error:
         raise CommandError(f"--pidfile {path}: {error.strerror}", EX_CANTCREAT) from error
-    with open(descriptor, "w") as file:
-        file.write(f"{os.getpid()}\n")
 
 
 def _holder(path: str) -> int | None:

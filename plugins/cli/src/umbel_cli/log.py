@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, TextIO
 
 from umbel import signals
@@ -120,10 +122,15 @@ class LoggingStream:
         return self._stream.fileno()
 
 
-def redirect_stdouts(conf: Any) -> None:
-    """With `worker_redirect_stdouts` send what is printed to the logger `umbel.redirected`."""
-    if conf.worker_redirect_stdouts:
+@contextmanager
+def redirected_stdouts(conf: Any) -> Iterator[None]:
+    """With `worker_redirect_stdouts` what is printed goes to the logger `umbel.redirected`, for so long."""
+    before = sys.stdout, sys.stderr
+    stdout, stderr = sys.__stdout__, sys.__stderr__
+    if conf.worker_redirect_stdouts and stdout is not None and stderr is not None:
         levelno = level(conf.worker_redirect_stdouts_level)
-        stdout, stderr = sys.__stdout__, sys.__stderr__
-        if stdout is not None and stderr is not None:
-            sys.stdout, sys.stderr = LoggingStream(stdout, levelno), LoggingStream(stderr, levelno)
+        sys.stdout, sys.stderr = LoggingStream(stdout, levelno), LoggingStream(stderr, levelno)
+    try:
+        yield
+    finally:
+        sys.stdout, sys.stderr = before

@@ -192,8 +192,8 @@ def _run(context: CliContext, given: Mapping[str, Any]) -> tuple[int, str | None
     if not context.quiet:
         click.echo(banner(worker))
     warn_if_alone(app, "read")
-    log.redirect_stdouts(app.conf)
-    return worker.run(), worker.stop_reason
+    with log.redirected_stdouts(app.conf):  # an error that comes out is for the terminal again
+        return worker.run(), worker.stop_reason
 
 
 @hookimpl
