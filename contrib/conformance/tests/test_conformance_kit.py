@@ -67,7 +67,7 @@ def test_a_driver_that_hangs_fails_and_the_run_goes_on(pytester: pytest.Pytester
         from umbel_conformance.patience import Patience
 
         class TestHanging(Patience):
-            patience_s = 0.05
+            patience_s = 1.0
 
             def test_hangs(self):
                 threading.Event().wait()

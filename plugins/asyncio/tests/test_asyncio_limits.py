@@ -194,7 +194,7 @@ def test_a_coroutine_is_terminated_and_a_function_cannot_be(app: Umbel, bench: A
     waiting, blocking = pool.submit(wait), pool.submit(block)
     pool.wait_begun(waiting, blocking)
     assert pool.pool.terminate(waiting.key, signal.SIGTERM)
-    assert pool.wait(waiting)[0].summary == "Terminated('SIGTERM')"
+    assert pool.wait(waiting)[0].summary == "TaskRevokedError('terminated')"
     with pytest.raises(UnsupportedError, match="thread"):
         pool.pool.terminate(blocking.key, signal.SIGTERM)
     go_on.set()

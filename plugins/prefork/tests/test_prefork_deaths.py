@@ -269,7 +269,7 @@ def test_a_process_that_does_not_come_up_in_time_is_killed(bench: Any, functions
     runner = functions()
     runner.on_start = lambda: time.sleep(1000)
     with pytest.raises(PermanentError, match=r"SIGKILL.*took too long"):
-        bench.start(runner, start_timeout_s=0.05)
+        bench.start(runner, start_timeout_s=0.5)
     bench.pool = None
 
 

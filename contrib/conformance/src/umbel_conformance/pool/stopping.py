@@ -27,7 +27,7 @@ class Stopping(PoolBench):
 
     def test_jobs_that_never_began_are_handed_back(self, start_pool: StartPool) -> None:
         pool = start_pool()
-        batch = jobs(100)
+        batch = jobs(2000)  # more than can end until it is stopped
         pool.submit(*batch)
         unbegun = pool.stop(None)
         self.assert_none_is_missing(pool, batch, unbegun)
