@@ -18,7 +18,8 @@ from umbel_redis.transport import RedisTransport
 
 @pytest.fixture
 def transport(url: str) -> Iterator[RedisTransport]:
-    opened = RedisTransport(url, RedisSettings(poll_s=0.05))
+    # A busy machine takes its time for 64 MB.
+    opened = RedisTransport(url, RedisSettings(poll_s=0.05, socket_timeout=30.0))
     yield opened
     opened.close()
 
