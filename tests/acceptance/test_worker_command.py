@@ -130,7 +130,6 @@ def test_flags_that_switch_off_what_is_not_there_are_accepted(project: Project) 
     [
         (["-E"], "events"),
         (["-B"], "beat"),
-        (["-S", "state.db"], "control"),
         (["--heartbeat-interval", "5"], "heartbeat"),
     ],
 )

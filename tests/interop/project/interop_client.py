@@ -62,6 +62,25 @@ def meta(app, id):
     return {"state": result.state, "info": result.info}
 
 
+def control(app, command, node=None, timeout=15, **arguments):
+    """What the only node, or the one that is named, answers to a command; None if it does not."""
+    answers = app.control.broadcast(
+        command, arguments, [node] if node else None, reply=True, limit=None if node else 1, timeout=timeout
+    )
+    return next((answer for each in answers for answer in each.values()), None)
+
+
+def inspect(app, what, *arguments, timeout=15):
+    """What `inspect` says of the only node."""
+    found = getattr(app.control.inspect(limit=1, timeout=timeout), what)(*arguments)
+    return next(iter(found.values())) if found else None
+
+
+def revoke(app, id, terminate=False):
+    """Revoke by the result, and wait for the answers for a second."""
+    app.AsyncResult(id).revoke(terminate=terminate, signal="SIGKILL", wait=True, timeout=1)
+
+
 def chain(app, steps):
     """A chain of [task, args]; returns the id of the last step."""
     canvas = _canvas(app)
@@ -110,7 +129,7 @@ def main():
     for line in sys.stdin:
         what, options = json.loads(line)
         try:
-            answer = [True, globals()[what](app, **options)]
+            answer = [True, globals()[what](app, *options.pop("words", ()), **options)]
         except Exception as error:
             answer = [False, f"{type(error).__name__}: {error}"]
         answers.write(json.dumps(answer, default=str) + "\n")

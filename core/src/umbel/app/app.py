@@ -349,7 +349,9 @@ class Umbel:
     def __getattr__(self, name: str) -> Any:
         if name in _RESOURCES:
             return getattr(self.resources, name)
-        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+        if name.startswith("_"):
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+        return self.resources.addition(name)
 
     def after_fork(self) -> None:
         """Forget what the parent process had open, without touching it. Called in every new process."""

@@ -12,6 +12,7 @@ from umbel.app.publisher import Publisher
 from umbel.contracts.backend import Backend
 from umbel.contracts.transport import Transport
 from umbel.plugin.catalogue import Catalogue
+from umbel.plugin.loader import load_object
 from umbel.plugin.observers import Observers, observers
 from umbel.results.store import Results
 
@@ -25,6 +26,7 @@ class Resources:
         self._app = app
         self._conf = app.conf
         self.revision: int = app.conf.revision
+        self._additions: dict[str, Any] = {}
 
     @cached_property
     def drivers(self) -> Drivers:
@@ -66,8 +68,22 @@ class Resources:
         serializer = self.formats.serializer(conf.result_serializer)
         return Results(self.backend, serializer, conf.result_expires, conf.result_failure_expires)
 
+    def addition(self, name: str) -> Any:
+        """What a plugin adds to the app as `app.NAME`: made once, and closed with the rest if it has a `close`."""
+        if name not in self._additions:
+            entries = (entry for entry in self.catalogue.entries("api") if entry.status == "ok")
+            entry = next((entry for entry in entries if entry.name == f"app.{name}"), None)
+            if entry is None:
+                hint = f"a plugin would bring it with `pip install 'umbel[{name}]'`"
+                raise AttributeError(f"the app has no attribute {name!r}; if it is a feature, {hint}")
+            self._additions[name] = load_object(self.catalogue, entry)(self._app)
+        return self._additions[name]
+
     def close(self) -> None:
         """Close what was opened, the publisher first. Blocks until it has published what was posted."""
+        for addition in self._additions.values():
+            getattr(addition, "close", lambda: None)()
+        self._additions.clear()
         for name in ("publisher", "results", "transport", "backend"):
             part = self.__dict__.pop(name, None)
             if part is not None:

@@ -26,7 +26,8 @@ class Consumer(ABC):
 
     @abstractmethod
     def start(self, worker: WorkerContext) -> None:
-        """Called once before the first message."""
+        """Called once before the first message. Afterwards `exchange` or `queues` say where to listen; if neither does,
+        nothing will come."""
 
     def receive(self, deliveries: Sequence[Delivery]) -> Sequence[Settlement]:
         """Handle leased messages; what is not settled here is put back (feature `queues`)."""

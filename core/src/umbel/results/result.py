@@ -135,6 +135,24 @@ class AsyncResult(Generic[R]):
             self.parent.forget()
         self.app.results.forget((self.id,))
 
+    # What happens to the task: by whoever is `app.control`.
+
+    def revoke(
+        self, connection: Any = None, terminate: bool = False, signal: Any = None, wait: bool = False,
+        timeout: float | None = None,
+    ) -> None:  # fmt: skip
+        """Have no worker begin the task; `terminate` it with `signal` where it runs. With `wait` it blocks until
+        workers have answered, up to `timeout` seconds."""
+        self.app.control.revoke(self.id, terminate=terminate, signal=signal, reply=wait, timeout=timeout)
+
+    def revoke_by_stamped_headers(
+        self, headers: Any, connection: Any = None, terminate: bool = False, signal: Any = None, wait: bool = False,
+        timeout: float | None = None,
+    ) -> None:  # fmt: skip
+        """As `revoke`, for all tasks with one of these stamps (a dict of names to a value or a list of values)."""
+        what = {"terminate": terminate, "signal": signal, "reply": wait, "timeout": timeout}
+        self.app.control.revoke_by_stamped_headers(headers, **what)
+
     @property
     def graph(self) -> Any:
         """This result and those that led to it and came of it, to be drawn (needs the plugin of `umbel.Graph`)."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import logging
+import threading
 from collections.abc import Iterator, Sequence, Set
 
 from attrs import Factory, define
@@ -45,9 +46,15 @@ class Admission:
     gates: Sequence[Gate] = ()
     _keys: Iterator[int] = Factory(lambda: itertools.count(1))
     _warned: set[str] = Factory(set)
+    #: Nobody else submits meanwhile, and what has passed the gates is in the ledger before anybody looks for it.
+    _turn: threading.RLock = Factory(threading.RLock)
 
     def admit(self, deliveries: Sequence[Delivery]) -> None:
         """Submit what passes; settle, hold or put back the rest. Never blocks for long, never raises."""
+        with self._turn:
+            self._admit_all(deliveries)
+
+    def _admit_all(self, deliveries: Sequence[Delivery]) -> None:
         entries = []
         for delivery in deliveries:
             try:
@@ -64,6 +71,13 @@ class Admission:
 
     def end(self, task_ids: Set[str], verdict: Verdict) -> list[str]:
         """End what has not begun of these, in the pool or held by a gate. Called by any thread."""
+        with self._turn:
+            ended = self._take_out(task_ids)
+        for delivery in ended:
+            self._end(delivery, verdict)
+        return [delivery.message.headers["id"] for delivery in ended]
+
+    def _take_out(self, task_ids: Set[str]) -> list[Delivery]:
         ended = [delivery for delivery in self._ledger.held() if delivery.message.headers.get("id") in task_ids]
         ended = [delivery for delivery in ended if self._ledger.drop(delivery)]
         if any(entry.started is None and entry.job.task_id in task_ids for entry in self._ledger.entries()):
@@ -72,9 +86,7 @@ class Admission:
             over = [entry for job in jobs if job.task_id in task_ids and (entry := self._ledger.get(job.key))]
             self._ledger.remove([entry.job.key for entry in over])
             ended += [entry.delivery for entry in over]
-        for delivery in ended:
-            self._end(delivery, verdict)
-        return [delivery.message.headers["id"] for delivery in ended]
+        return ended
 
     def _admit(self, delivery: Delivery) -> Entry | None:
         message = delivery.message

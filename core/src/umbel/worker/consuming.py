@@ -42,6 +42,8 @@ class Consuming:
         self._consumer.stop()
 
     def _run(self) -> None:
+        if not (self._consumer.exchange or self._consumer.queues):
+            return
         transport = self._open()
         try:
             while not self._stopping:

@@ -13,6 +13,7 @@ from umbel import clock
 from umbel.contracts import Fanout, FanoutSubscription
 from umbel.exceptions import DecodeError, TemporaryError
 from umbel.model import Message
+from umbel_redis import answers
 from umbel_redis.envelope import decode, encode
 from umbel_redis.link import Link
 from umbel_redis.nodes import Nodes
@@ -27,22 +28,29 @@ PING_AFTER_S = 10.0
 
 
 class RedisFanout(Fanout):
-    def __init__(self, server: Server, nodes: Nodes, opened: WeakSet[RedisFanoutSubscription]) -> None:
+    def __init__(self, server: Server, nodes: Nodes, opened: WeakSet[FanoutSubscription]) -> None:
         self._server = server
         self._nodes = nodes
         self._opened = opened
         prefix, settings = server.settings.fanout_prefix, server.settings
         if isinstance(prefix, bool):
             prefix = "/{db}." if prefix else ""
+        self._keyprefix = settings.global_keyprefix
         self._prefix = settings.global_keyprefix + prefix.replace("{db}", str(server.location.db))
 
     def publish(self, exchange: str, messages: Sequence[Message]) -> None:
-        if messages:
+        if answers.is_direct(exchange):
+            answers.publish(self._nodes, self._keyprefix, exchange, messages)
+        elif messages:
             commands = [("PUBLISH", self._channel(exchange, one.routing_key), encode(one, "")) for one in messages]
             self._nodes.any().pipeline(commands)
 
     def subscribe(self, exchange: str, patterns: Sequence[str] = ("#",)) -> FanoutSubscription:
-        subscription = RedisFanoutSubscription(self._server, self._channel(exchange, ""), patterns)
+        subscription: FanoutSubscription
+        if answers.is_direct(exchange):
+            subscription = answers.RedisAnswers(self._server, self._nodes, self._keyprefix, exchange, patterns)
+        else:
+            subscription = RedisFanoutSubscription(self._server, self._channel(exchange, ""), patterns)
         self._opened.add(subscription)
         return subscription
 

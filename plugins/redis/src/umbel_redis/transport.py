@@ -8,10 +8,10 @@ from typing import ClassVar
 from weakref import WeakSet
 
 from umbel import clock
-from umbel.contracts import Fanout, QueueAdmin, Transport
+from umbel.contracts import Fanout, FanoutSubscription, QueueAdmin, Transport
 from umbel.model import Delivery, Message, Settlement
 from umbel_redis.admin import RedisAdmin
-from umbel_redis.fanout import RedisFanout, RedisFanoutSubscription
+from umbel_redis.fanout import RedisFanout
 from umbel_redis.keys import Keyspace
 from umbel_redis.nodes import Nodes
 from umbel_redis.publishing import Publisher
@@ -56,7 +56,7 @@ class RedisTransport(Transport):
         self._publisher = Publisher(self._publishing, self._keyspace, self._server.settings)
         self._settling = Nodes(self._server)
         self._settler = Settler(self._settling, self._keyspace, self._server.settings)
-        self._subscriptions: WeakSet[RedisFanoutSubscription] = WeakSet()
+        self._subscriptions: WeakSet[FanoutSubscription] = WeakSet()
         self._closed = False
         self._reserving = Lock()
 

@@ -1,0 +1,1 @@
+"""Remote control of workers, on Celery's wire; and revocation."""

@@ -1,0 +1,1 @@
+"""`umbel inspect`, `umbel control` and `umbel status`."""
