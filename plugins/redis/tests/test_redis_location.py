@@ -7,6 +7,7 @@ import shutil
 import socket
 import ssl
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ import pytest
 
 from umbel.exceptions import ImproperlyConfigured, PermanentError, TemporaryError
 from umbel.model import Message
+from umbel_conformance.redis_server import RedisServer
 from umbel_redis.location import Location, parse
 from umbel_redis.settings import RedisSettings
 from umbel_redis.transport import RedisTransport
@@ -102,6 +104,22 @@ def test_a_unix_socket_is_reached(start_server: StartServer, tmp_path: Path) -> 
     start_server("--unixsocket", str(tmp_path / "s"))
     assert reaches(f"unix://{tmp_path}/s?db=3")
     assert reaches(f"redis+socket://{tmp_path}/s")
+
+
+def test_who_wants_no_tls_does_not_wait_for_redis_py(redis_server: RedisServer, database: int) -> None:
+    """To import it takes longer than all the rest of a first call."""
+    url = redis_server.url(database)
+    program = f"""
+import sys
+from umbel import Umbel
+app = Umbel("proj", broker={url!r}, backend={url!r})
+app.send_task("nobody.knows")
+assert app.AsyncResult("nobody").state == "PENDING"
+assert "hiredis" in sys.modules
+print([name for name in ("redis", "asyncio", "ssl") if name in sys.modules])
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False, timeout=60)
+    assert done.stdout == "[]\n", done.stderr
 
 
 def test_a_socket_that_is_not_there_is_a_temporary_error(tmp_path: Path) -> None:

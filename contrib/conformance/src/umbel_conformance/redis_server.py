@@ -12,7 +12,6 @@ import signal
 import socket
 import subprocess
 import threading
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -62,13 +61,20 @@ class RedisServer:
             )
         pause = threading.Event()
         for _ in range(int(LIMIT_S / 0.01)):
-            with suppress(OSError):
-                with suppress(hiredis.ReplyError):  # It wants a password, say.
-                    self.call("PING")
+            if self._answers():
                 return self
             assert self._process.poll() is None, (self.folder / "redis.log").read_text()
             pause.wait(0.01)
         raise AssertionError(f"redis-server on port {self.port} does not answer")
+
+    def _answers(self) -> bool:
+        try:
+            self.call("PING")
+        except OSError:
+            return False
+        except hiredis.ReplyError as error:  # It wants a password, say.
+            return not str(error).startswith("LOADING")
+        return True
 
     def stop(self) -> None:
         """SIGTERM, and wait for the end."""

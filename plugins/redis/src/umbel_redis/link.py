@@ -1,7 +1,7 @@
 """One connection that calls go through one after the other; it comes back by itself inside the next call.
 
-redis-py opens it. Then commands are packed by hiredis, sent at once, and the answers are read by hiredis from the
-socket: that is 5 µs a call where redis-py's client takes 25 more.
+Commands are packed by hiredis, sent at once, and the answers are read by hiredis from the socket: that is 5 µs a call
+where redis-py's client takes 25 more.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""Opens connections: redis-py's `Connection` does the network, TLS and the login; what follows goes past it.
+"""Opens connections: those with TLS are redis-py's, for the network and the login; what follows goes past it.
 
-Importing redis-py takes a tenth of a second, most of it for what is not used here: it waits for the first connection.
+Importing redis-py takes a tenth of a second, most of it for what is not used here: it waits for who wants TLS.
 """
 
 from __future__ import annotations
@@ -12,9 +12,10 @@ from typing import Any
 from umbel.exceptions import PermanentError, TemporaryError
 from umbel_redis.errors import translated
 from umbel_redis.location import Location
+from umbel_redis.plain import PlainConnection
 from umbel_redis.settings import RedisSettings
 
-#: redis-py's classes are not typed.
+#: A `PlainConnection`, or one of redis-py's, which are not typed.
 Connection = Any
 
 #: The oldest one that has all that the scripts use: LPOP with a count came with 6.2, and so did ZMSCORE and SMISMEMBER.
@@ -59,17 +60,17 @@ class Opener:
         return options
 
     def _connected(self, address: tuple[str, int] | None, options: Mapping[str, Any]) -> Connection:
-        redis_py: Any = import_module("redis.connection")
         connection: Connection
         try:
             if address is None:
-                connection = redis_py.UnixDomainSocketConnection(path=self.location.path, **options)
+                connection = PlainConnection(path=self.location.path, **options)
             elif self.location.tls is not None:
+                redis_py: Any = import_module("redis.connection")
                 connection = redis_py.SSLConnection(
                     host=address[0], port=address[1], **{**self.location.tls, **options}
                 )
             else:
-                connection = redis_py.Connection(host=address[0], port=address[1], **options)
+                connection = PlainConnection(*address, **options)
             connection.connect()
         except Exception as error:  # redis-py lets errors of ssl and of the system through as they are
             where = f"Redis at {address[0]}:{address[1]}" if address else str(self.location)
@@ -83,9 +84,13 @@ class Opener:
     def _to_master(self, protocol: int) -> Connection:
         address = self._master()
         connection = self._connected(address, self._options(protocol))
-        # The sentinel may not know yet what has become of it.
-        connection.send_command("ROLE")
-        role = connection.read_response()
+        try:
+            # The sentinel may not know yet what has become of it.
+            connection.send_command("ROLE")
+            role = connection.read_response()
+        except Exception as error:
+            connection.disconnect()
+            raise translated(error, f"Redis at {address[0]}:{address[1]}") from error
         if role[0] not in (b"master", "master"):
             connection.disconnect()
             raise TemporaryError(f"Redis at {address[0]}:{address[1]}: it is {role[0]!r}; a failover is under way")
