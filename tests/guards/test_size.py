@@ -10,7 +10,7 @@ import pytest
 from source_tree import ROOT, Distribution, Module, distributions, modules_below
 
 #: The design's rule of thumb is 3,500; docs/adr/0006 says what the rest is, and what it was raised for.
-KERNEL_LINES = 7_550
+KERNEL_LINES = 7_570
 FILE_LINES = 400
 MEDIAN_LINES = 150
 FUNCTION_LINES = 40

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from types import SimpleNamespace
 from typing import Any
 
+import amqp
 import pytest
 
 from umbel import clock
@@ -256,3 +257,12 @@ def test_what_celerys_client_delays_for_a_topic_exchange_comes(connect: Connect)
     key = ".".join(f"{1:028b}") + ".media.video"
     transport.publish([Message("video", b"by celery", exchange="celery_delayed_27", routing_key=key)])
     assert sorted(one.message.body for one in take(transport, "video", 2)) == [b"", b"by celery"]
+
+
+@pytest.mark.parametrize("options", [{}, {"queues": ["celery"], "create_missing_queues": False}], ids=repr)
+def test_a_workers_own_queue_is_where_celerys_clients_look_for_it(connect: Connect, options: dict[str, Any]) -> None:
+    worker = connect(**options)
+    assert not worker.reserve(["w1@host.dq2"], 1, 0.01)
+    desk(worker).basic_publish(amqp.Message(b"from outside"), exchange="C.dq2", routing_key="w1@host")
+    (found,) = take(worker, "w1@host.dq2")
+    assert found.message.body == b"from outside"

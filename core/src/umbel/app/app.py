@@ -48,6 +48,11 @@ class Umbel:
     on_after_configure: Signal
     on_after_finalize: Signal
     on_after_fork: Signal
+    #: Classes of boot steps and consumers of this app's workers, as in Celery: `app.steps["worker"].add(MyStep)`. Under
+    #: which of the two names they are makes no difference here.
+    steps: dict[str, set[type[Any]]]
+    _catalogues: dict[tuple[str, ...], Catalogue]
+    _registered: dict[tuple[str, str], object]
     _is_configured = False
     _resources: Resources | None = None
 
@@ -80,10 +85,10 @@ class Umbel:
         for name in ("on_configure", "on_after_configure", "on_after_finalize", "on_after_fork"):
             setattr(self, name, Signal(name=name))
         self._conf = Settings(self._find_catalogue)
-        self._catalogues: dict[tuple[str, ...], Catalogue] = {}
+        self._catalogues, self._registered = {}, {}
+        self.steps = {"worker": set(), "consumer": set()}
         self._pending_imports: list[Callable[[], Sequence[str]]] = []
-        self._lock = threading.RLock()
-        self.oid = new_id()
+        self._lock, self.oid = threading.RLock(), new_id()
         if config_source is not None:
             self.config_from_object(config_source, silent=config_source_silent, namespace=namespace)
         named = {"broker_url": broker, "result_backend": backend, "include": include}
@@ -111,7 +116,7 @@ class Umbel:
         from umbel.plugin.catalogue import Catalogue  # noqa: PLC0415  (most of its cost is for those who use a plugin)
 
         disabled = tuple(self._conf["plugins_disabled"])
-        return self._catalogues.setdefault(disabled, Catalogue(disabled))
+        return self._catalogues.setdefault(disabled, Catalogue(disabled, self._registered))
 
     def config_from_object(
         self, obj: Any, silent: bool = False, force: bool = False, namespace: str | None = None

@@ -63,10 +63,11 @@ class Catalogue:
     exception: what the kernel has itself gives way to a plugin, so a faster JSON can take over `json`.
     """
 
-    def __init__(self, disabled: Collection[str] = ()) -> None:
+    def __init__(self, disabled: Collection[str] = (), registered: dict[tuple[str, str], object] | None = None) -> None:
+        """`registered` is shared with other catalogues of one app, which differ in what is disabled."""
         environment = [word.strip() for word in os.environ.get(ENVIRONMENT, "").split(",") if word.strip()]
         self._disabled = dict.fromkeys(environment, ENVIRONMENT) | dict.fromkeys(disabled, SETTING)
-        self._registered: dict[tuple[str, str], object] = {}
+        self._registered = {} if registered is None else registered
         self._made_from: tuple[object, object] = (None, None)
         self._entries: tuple[Entry, ...] = ()
 
@@ -80,7 +81,7 @@ class Catalogue:
         installed ones of its name."""
         if kind not in KINDS:
             raise PluginError(f"there is no kind {kind!r} of plugins; the kinds are {', '.join(KINDS)}")
-        self._registered = {**self._registered, (kind, name): plugin}
+        self._registered[kind, name] = plugin
 
     def registered(self, entry: Entry) -> object | None:
         """The object behind an entry that came through `register`; None for an installed one."""
@@ -88,7 +89,7 @@ class Catalogue:
 
     def entries(self, kind: str | None = None) -> tuple[Entry, ...]:
         """Everything that is installed, usable or not, ordered by kind and name."""
-        made_from = (installed.claims(), self._registered)
+        made_from = (installed.claims(), self._registered.copy())
         if self._made_from != made_from:
             self._entries = tuple(sorted(self._judge(made_from[0]), key=_order))
             self._made_from = made_from

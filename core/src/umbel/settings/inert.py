@@ -21,7 +21,7 @@ INERT = frozenset(
     task_default_exchange_type task_default_routing_key task_default_delivery_mode
     task_queue_max_priority task_send_sent_event task_repr_maxlevels
     worker_enable_prefetch_count_reduction worker_eta_task_limit worker_lost_wait worker_pool_restarts
-    worker_pool_putlocks worker_direct worker_detect_quorum_queues
+    worker_pool_putlocks worker_detect_quorum_queues
     worker_cancel_long_running_tasks_on_connection_loss
     worker_enable_soft_shutdown_on_idle worker_timer_precision
     """.split()  # noqa: SIM905  (sixty names read better as words)

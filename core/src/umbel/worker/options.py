@@ -51,7 +51,10 @@ def decide(
     ahead_s = conf.worker_prefetch_ahead_s
     if conf.worker_disable_prefetch:
         multiplier, ahead_s = 1, 0.0
-    return Options(node_name(hostname), _queues(conf, queues, exclude), concurrency, multiplier, ahead_s)
+    name, places = node_name(hostname), _queues(conf, queues, exclude)
+    if conf.worker_direct:
+        places = (*places, f"{name}.dq2")
+    return Options(name, places, concurrency, multiplier, ahead_s)
 
 
 def suit(options: Options, driver: type[Pool], name: str, asked: int | None) -> Options:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence, Set
 from typing import Any, cast
 
 from attrs import define
@@ -30,11 +30,29 @@ class Extensions:
     graph: Graph
 
 
-def load_extensions(catalogue: Catalogue, required: Sequence[str]) -> Extensions:
-    """All that are installed and enabled. A broken one is logged and left out, unless it is in `plugins_required`."""
+def load_extensions(
+    catalogue: Catalogue, required: Sequence[str], own: Mapping[str, Set[type[Any]]] | None = None
+) -> Extensions:
+    """All that are installed and enabled, and those of `app.steps` (`own`). A broken one is logged and left out, unless
+    it is in `plugins_required`, or the app's own."""
+    required = (*required, *_register(catalogue, own or {}))
     bootsteps = cast("dict[str, Bootstep]", _make(catalogue, "bootstep", required))
     consumers = cast("dict[str, Consumer]", _make(catalogue, "consumer", required))
     return Extensions(bootsteps, consumers, build(_nodes(catalogue, bootsteps), catalogue))
+
+
+def _register(catalogue: Catalogue, steps: Mapping[str, Set[type[Any]]]) -> list[str]:
+    """Have the classes of `app.steps` take part. Returns what names them among those that are required: who adds one
+    wants to hear what is wrong with it."""
+    own = []
+    for step in sorted({step for added in steps.values() for step in added}, key=repr):
+        if not isinstance(step, type):
+            raise PluginError(f"app.steps holds classes, found {step!r}")
+        kind = "consumer" if issubclass(step, Consumer) else "bootstep"
+        name = str(getattr(step, "name", step.__name__))
+        catalogue.register(kind, name, step)
+        own.append(f"{kind}:{name}")
+    return own
 
 
 def _make(catalogue: Catalogue, kind: str, required: Sequence[str]) -> dict[str, Any]:

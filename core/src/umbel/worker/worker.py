@@ -67,7 +67,7 @@ class Worker:
         self._pool: Pool = driver(options.pool_settings(conf, self.options.concurrency, driver))
         options.check_limits(self._pool, self._pool_choice.name, app.tasks.values())
         #: The boot steps and consumers that take part.
-        self.extensions = load_extensions(app.catalogue, conf.plugins_required)
+        self.extensions = load_extensions(app.catalogue, conf.plugins_required, app.steps)
         kept = app.drivers.taken().union(*(step.keeps for step in self.extensions.bootsteps.values()))
         options.warn_ineffective(conf, app.tasks.values(), kept)
         self._parts: Parts | None = None

@@ -13,6 +13,9 @@ from attrs import Factory, frozen
 from umbel.exceptions import ImproperlyConfigured, PermanentError
 from umbel_rabbitmq.settings import RabbitmqSettings
 
+#: A worker's own queue has the worker's name and this, and is behind this exchange, as in Celery (`worker_direct`).
+_DIRECT, _DIRECT_EXCHANGE = ".dq2", "C.dq2"
+
 
 @frozen
 class Exchange:
@@ -82,13 +85,16 @@ class Places:
     def __getitem__(self, name: str) -> Place:
         place = self._said.get(name) or self._known.get(name)
         if place is None:
-            if not self._settings.create_missing_queues and self._said:
+            if not self._settings.create_missing_queues and self._said and not name.endswith(_DIRECT):
                 raise PermanentError(f"the queue {name!r} is not in task_queues, and no others are to be made")
             place = self._known[name] = self._missing(name)
         return place
 
     def _missing(self, name: str) -> Place:
         settings = self._settings
+        if name.endswith(_DIRECT):
+            own = Binding(Exchange(_DIRECT_EXCHANGE, "direct"), name.removesuffix(_DIRECT))
+            return Place(name, (own,), self._arguments("", {}), declared=False)
         is_default = name == settings.default_queue
         type_ = settings.default_queue_type if is_default else settings.create_missing_queue_type
         exchange = Exchange(name, settings.create_missing_queue_exchange_type or settings.default_exchange_type)
