@@ -44,6 +44,10 @@ class RecordingWorker:
     readmitted: list[Delivery] = Factory(list)
     #: The reasons given to `shutdown`.
     shutdowns: list[str] = Factory(list)
+    #: Whether the last of them wanted the worker to be started anew.
+    again: bool = False
+    #: How many tasks have begun, by name.
+    totals: dict[str, int] = Factory(dict)
     #: What `tasks` says, and what `state` says of the pool and the queues.
     holding: list[HeldTask] = Factory(list)
     features: frozenset[str] = frozenset({"resize", "terminate"})
@@ -70,8 +74,9 @@ class RecordingWorker:
     def readmit(self, deliveries: Sequence[Delivery]) -> None:
         self.readmitted += deliveries
 
-    def shutdown(self, reason: str) -> None:
+    def shutdown(self, reason: str, again: bool = False) -> None:
         self.shutdowns.append(reason)
+        self.again = again
 
     def state(self) -> WorkerState:
         return WorkerState(
@@ -81,7 +86,7 @@ class RecordingWorker:
             pids=(),
             prefetch=self.concurrency,
             queues=self.queues,
-            totals={},
+            totals=dict(self.totals),
             looked=clock.monotonic(),
             trouble=None,
             heard=clock.monotonic(),

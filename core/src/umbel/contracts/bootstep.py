@@ -63,8 +63,8 @@ class WorkerContext(Protocol):
     def readmit(self, deliveries: Sequence[Delivery]) -> None:
         """Hand back deliveries that a gate held. They pass all gates again, but for those that were ended meanwhile."""
 
-    def shutdown(self, reason: str) -> None:
-        """End the worker warmly."""
+    def shutdown(self, reason: str, again: bool = False) -> None:
+        """End the worker warmly; `again`: the command `worker` is to start it anew then."""
 
     def state(self) -> WorkerState:
         """What the worker is at this moment: its pool, queues and totals, and when it last showed signs of life."""

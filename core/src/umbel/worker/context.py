@@ -29,7 +29,7 @@ class Context:
         runner: TaskRunner,
         steps: Sequence[Bootstep],
         open_gates: Callable[[], None],
-        shutdown: Callable[[str], None],
+        shutdown: Callable[..., None],
     ) -> None:
         self.hostname = hostname
         self.settings: Mapping[str, Any] = app.conf

@@ -77,17 +77,22 @@ def _queues(conf: Any, asked: Sequence[str] | None, exclude: Sequence[str]) -> t
     return chosen
 
 
-def pool_settings(conf: Any, concurrency: int, driver: type[Pool]) -> PoolSettings:
-    """The pool's part of the settings. Raises `ImproperlyConfigured` for a way to make processes that it lacks."""
+def pool_settings(conf: Any, concurrency: int, driver: type[Pool], kept: Set[str]) -> PoolSettings:
+    """The pool's part of the settings, without limits that are not among its features and that something else has
+    `kept`. Raises `ImproperlyConfigured` for a way to make processes that it lacks."""
     if "processes" in driver.features and conf.worker_pool_start_method != "fork":
         raise ImproperlyConfigured(
             f"worker_pool_start_method is {conf.worker_pool_start_method!r}, and this pool knows 'fork' alone: "
             "take the setting away"
         )
+    features = ("max_tasks_per_child", "max_memory_per_child")
+    tasks, memory_kib = (
+        conf[f"worker_{each}"] if each in driver.features or f"worker_{each}" not in kept else None for each in features
+    )
     return PoolSettings(
         concurrency=concurrency,
-        max_tasks_per_child=conf.worker_max_tasks_per_child,
-        max_memory_per_child_kib=conf.worker_max_memory_per_child,
+        max_tasks_per_child=tasks,
+        max_memory_per_child_kib=memory_kib,
         start_timeout_s=conf.worker_proc_alive_timeout,
     )
 

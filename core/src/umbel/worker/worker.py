@@ -36,6 +36,9 @@ class Worker:
     nothing. `pool` is a pool's name; arguments that are None come from the settings.
     """
 
+    #: Whether it is to be started anew when it has ended: what the last one has said who told it to end.
+    again = False
+
     def __init__(
         self,
         app: Any,
@@ -64,11 +67,11 @@ class Worker:
         driver = app.drivers.driver(self._pool_choice)
         asked = concurrency or conf.worker_concurrency
         self.options = options.suit(self.options, driver, self._pool_choice.name, asked)
-        self._pool: Pool = driver(options.pool_settings(conf, self.options.concurrency, driver))
-        options.check_limits(self._pool, self._pool_choice.name, app.tasks.values())
         #: The boot steps and consumers that take part.
         self.extensions = load_extensions(app.catalogue, conf.plugins_required, app.steps)
         kept = app.drivers.taken().union(*(step.keeps for step in self.extensions.bootsteps.values()))
+        self._pool: Pool = driver(options.pool_settings(conf, self.options.concurrency, driver, kept))
+        options.check_limits(self._pool, self._pool_choice.name, app.tasks.values())
         options.warn_ineffective(conf, app.tasks.values(), kept)
         self._parts: Parts | None = None
         #: Why it ends: the name of a signal, or what `stop` was told; None while it works.
@@ -90,9 +93,9 @@ class Worker:
         chosen = (drivers.transport_choice("read"), drivers.backend_choice(), self._pool_choice)
         return [choice for choice in chosen if choice is not None]
 
-    def stop(self, reason: str = "stop()") -> None:
+    def stop(self, reason: str = "stop()", again: bool = False) -> None:
         """End warmly: what runs is finished, what was reserved goes back. From any thread or signal handler."""
-        self.stop_reason = self.stop_reason or reason
+        self.stop_reason, self.again = self.stop_reason or reason, again
         self._pool.wake()
         if self._parts is not None:
             self._parts.transport.wake()

@@ -19,6 +19,7 @@ from umbel_cli.values import comma_separated
 
 if TYPE_CHECKING:
     from umbel.app.app import Umbel
+    from umbel.worker import Worker
 
 LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL", "FATAL")
 
@@ -129,8 +130,8 @@ def worker(context: CliContext, /, **options: Any) -> None:
     # At a terminal HUP says that it is gone.
     anew_on_hup = not (sys.stdin and sys.stdin.isatty())
     with daemon.pidfile(_path(app, given, "pidfile")):
-        code, reason = _run(context, given)
-    if anew_on_hup and (code, reason) == (0, "SIGHUP"):
+        code, ended = _run(context, given)
+    if code == 0 and (ended.again or (anew_on_hup and ended.stop_reason == "SIGHUP")):
         daemon.run_again(context.started_in, without=("-D", "--detach"))
     sys.exit(code)
 
@@ -175,8 +176,8 @@ def _path(app: Umbel, given: Mapping[str, Any], name: str) -> str | None:
     return daemon.expand(path, node_name(given.get("hostname"))) if path else None
 
 
-def _run(context: CliContext, given: Mapping[str, Any]) -> tuple[int, str | None]:
-    """Blocks until the worker has ended; its exit code, and why."""
+def _run(context: CliContext, given: Mapping[str, Any]) -> tuple[int, Worker]:
+    """Blocks until the worker has ended; its exit code, and what has ended."""
     # Help must not pay for the worker.
     from umbel.worker import Worker  # noqa: PLC0415
     from umbel_cli.banner import banner  # noqa: PLC0415
@@ -193,7 +194,7 @@ def _run(context: CliContext, given: Mapping[str, Any]) -> tuple[int, str | None
         click.echo(banner(worker))
     warn_if_alone(app, "read")
     with log.redirected_stdouts(app.conf):  # an error that comes out is for the terminal again
-        return worker.run(), worker.stop_reason
+        return worker.run(), worker
 
 
 @hookimpl
