@@ -41,3 +41,12 @@ def test_limits_that_cannot_be_are_refused(project: Project) -> None:
     refused = project.umbel("worker", "--autoscale", "ten")
     assert refused.returncode == 1
     assert "autoscale_limits (--autoscale): expected MAX,MIN such as 10,3, found 'ten'" in refused.stderr
+
+
+@pytest.mark.needs("umbel-control")
+def test_remote_control_changes_the_limits_and_not_the_size(project: Project) -> None:
+    running = project.worker("--autoscale", "1,3", "-l", "INFO")
+    running.until("ready.")
+    assert "autoscaled" in project.umbel("control", "pool_grow", "2").stdout
+    assert "autoscale now max=5 min=2" in project.umbel("control", "autoscale", "5", "2").stdout
+    running.until("The pool runs 2 tasks at once instead of 1")
