@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from canvases import SEEN
 from place import LIMIT_S, Place
 
 from umbel import GroupResult, ResultSet, chain, chord, group
-from umbel.exceptions import IncompleteStream, TimeoutError, UnsupportedError
+from umbel.exceptions import ChordError, IncompleteStream, TaskRevokedError, TimeoutError
 
 pytestmark = pytest.mark.needs("umbel-canvas", "umbel-threads")
+
+
+@pytest.fixture(autouse=True)
+def nothing_seen() -> None:
+    SEEN.clear()
 
 
 def _group(place: Place, size: int = 5) -> GroupResult:
@@ -96,16 +101,19 @@ def test_a_forgotten_group_is_pending(busy: Place) -> None:
     assert GroupResult(result.id, [busy.app.AsyncResult(each) for each in result.as_list()], app=busy.app).waiting()
 
 
-def test_a_group_is_revoked_by_whatever_can(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[Any] = []
-    result = group(place.tasks.add.s(1), chord([place.tasks.add.s(2)], place.tasks.total.s())).apply_async()
-    control = SimpleNamespace(revoke=lambda ids, **options: asked.append((ids, options)))
-    monkeypatch.setattr(type(place.app), "control", control, raising=False)
-    result.revoke(terminate=True, signal="SIGKILL")
-    assert asked == [([each.id for each in result], {"terminate": True, "signal": "SIGKILL"})]
-    monkeypatch.setattr(type(place.app), "control", None)
-    with pytest.raises(UnsupportedError, match="nothing that revokes tasks"):
-        result.revoke()
+@pytest.mark.needs("umbel-control")
+def test_a_group_is_revoked_with_all_its_members(place: Place) -> None:
+    t = place.tasks
+    result = group(t.note.s(1), t.note.s(2)).apply_async()
+    after = chord([t.note.s(3), t.add.s(4)], t.note.s()).apply_async()
+    result.revoke()
+    after.parent.revoke()
+    place.work()
+    states = [each.get(timeout=LIMIT_S, propagate=False) for each in result]
+    assert [type(state) for state in states] == [TaskRevokedError] * 2
+    with pytest.raises(ChordError):  # what waits for a header that was revoked hears of it
+        place.app.AsyncResult(after.id).get(timeout=LIMIT_S)
+    assert SEEN == []
 
 
 def test_results_below_one_are_walked_over(busy: Place) -> None:

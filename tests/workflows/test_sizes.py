@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tracemalloc
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -122,3 +123,28 @@ def test_a_wide_chord_takes_bytes_in_proportion(spied: Spied) -> None:
     canvas = chord((spied.tasks.add.s(number, 0) for number in range(2000)), spied.tasks.total.s())
     assert canvas.apply_async().get(timeout=LIMIT_S) == sum(range(2000))
     assert spied.bytes / 2000 < 400
+
+
+@pytest.mark.needs("umbel-redis")
+def test_nested_chords_take_few_bytes_on_redis(tmp_path: Path) -> None:
+    """Of messages, results and counting together. What Celery sends of the same is 23,000 a call."""
+    server_module = pytest.importorskip("umbel_conformance.redis_server")
+    server = server_module.RedisServer(tmp_path).start()
+    place = Place(server.url())
+
+    def received() -> int:
+        (line,) = [line for line in server.call("INFO", "stats").split() if line.startswith(b"total_net_input_bytes:")]
+        return int(line.partition(b":")[2])
+
+    try:
+        place.work()
+        place.tasks.add.delay(1, 1).get(timeout=LIMIT_S)
+        before = received()
+        canvas = place.tasks.same.s()
+        for _ in range(6):
+            canvas = chord([place.tasks.add.si(1, 1) for _ in range(10)], canvas)
+        assert canvas.apply_async().get(timeout=LIMIT_S) == [[2] * 10]
+        assert (received() - before) / 61 < 2500
+    finally:
+        place.close()
+        server.kill()

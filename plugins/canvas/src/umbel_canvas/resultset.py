@@ -10,7 +10,6 @@ from umbel.app.current import get_current_app
 from umbel.exceptions import TimeoutError
 from umbel.results.joining import assert_will_not_block
 from umbel_canvas.listening import heard
-from umbel_canvas.revoking import revoke
 
 #: How many records are asked for at a time.
 AT_ONCE = 500
@@ -218,8 +217,9 @@ class ResultSet:
         wait: bool = False,
         timeout: float | None = None,
     ) -> None:
-        """Revoke every call; `UnsupportedError` where nothing that can revoke is installed."""
-        revoke(self.app, [each.id for each in self.leaves()], terminate, signal)
+        """Have no worker begin any of the calls, as `AsyncResult.revoke`; all are told of in one message."""
+        ids = [each.id for each in self.leaves()]
+        self.app.control.revoke(ids, terminate=terminate, signal=signal, reply=wait, timeout=timeout)
 
     def __iter__(self) -> Iterator[Any]:
         return iter(self.results)

@@ -45,12 +45,12 @@ class RedisBackend(Backend):
         self._subscriptions: WeakSet[RedisSubscription] = WeakSet()
 
     def store(self, records: Sequence[Record]) -> None:
-        for keys, arguments in self._steps(records):
+        script = load("result_store")
+        for life, values in self._steps(records):
             if self._routes.are_many:
-                each = zip(keys, zip(arguments[::2], arguments[1::2], strict=True), strict=True)
-                self._routes.scripts(load("result_store"), list(each))
+                self._routes.scripts(script, [(key, (life, value)) for key, value in values])
             else:
-                self._routes.script(load("result_store"), keys, arguments)
+                self._routes.script(script, [key for key, _ in values], [life, *(value for _, value in values)])
 
     def fetch(self, task_ids: Sequence[str]) -> Sequence[Record | None]:
         return [
@@ -75,25 +75,23 @@ class RedisBackend(Backend):
     def shared(self) -> SharedState:
         return RedisSharedState(self._routes, self._keys, self.settings.result_chord_ordered)
 
-    def _steps(self, records: Sequence[Record]) -> Iterator[tuple[list[bytes], list[bytes | int]]]:
-        """Keys and arguments of the script, in steps."""
-        keys: list[bytes] = []
-        arguments: list[bytes | int] = []
-        size = 0
+    def _steps(self, records: Sequence[Record]) -> Iterator[tuple[int | str, list[tuple[bytes, bytes]]]]:
+        """Milliseconds to live, with the keys and values that have so many, in steps."""
+        step: list[tuple[bytes, bytes]] = []
+        size, ttl_s = 0, None
         for record in records:
             value = value_of(record)
             if len(value) > LARGEST:
                 raise PermanentError(
                     f"the result of task {record.task_id} has {len(value)} bytes; Redis takes {LARGEST}"
                 )
-            keys.append(self._keys.record(record.task_id))
-            arguments += (b"" if record.ttl_s is None else milliseconds(record.ttl_s), value)
-            size += len(value)
-            if len(keys) >= AT_ONCE or size >= BYTES_AT_ONCE:
-                yield keys, arguments
-                keys, arguments, size = [], [], 0
-        if keys:
-            yield keys, arguments
+            if step and (record.ttl_s != ttl_s or len(step) >= AT_ONCE or size >= BYTES_AT_ONCE):
+                yield _life(ttl_s), step
+                step, size = [], 0
+            step.append((self._keys.record(record.task_id), value))
+            size, ttl_s = size + len(value), record.ttl_s
+        if step:
+            yield _life(ttl_s), step
 
     def _values(self, task_ids: Sequence[str]) -> list[bytes | None]:
         """What is stored of these tasks."""
@@ -108,3 +106,7 @@ class RedisBackend(Backend):
         if self._routes.are_many:
             return self._routes.pipeline([(command.replace("MGET", "GET"), name) for name in names])
         return self._routes.call(command, *names)
+
+
+def _life(ttl_s: float | None) -> int | str:
+    return "" if ttl_s is None else milliseconds(ttl_s)

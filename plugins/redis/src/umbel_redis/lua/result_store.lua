@@ -1,5 +1,5 @@
 -- Keeps records and publishes them, unless a success is there and the new one is none.
--- KEYS: the key of each record. ARGV: for each, its milliseconds to live (or nothing) and its value.
+-- KEYS: the key of each record. ARGV: milliseconds to live (or nothing), and the value of each.
 
 local function is_success(value)
     local status = value:match('^{%s*"status"%s*:%s*"([^"]*)"')
@@ -18,8 +18,9 @@ local function is_success(value)
     return key ~= nil and value:sub(key + 1, key + 16):find('SUCCESS', 1, true) ~= nil
 end
 
+local life = ARGV[1]
 for number, key in ipairs(KEYS) do
-    local life, value = ARGV[2 * number - 1], ARGV[2 * number]
+    local value = ARGV[number + 1]
     local old = redis.call('GETRANGE', key, 0, 63)
     if old ~= '' and not old:find('^{%s*"status"') then
         old = redis.call('GET', key)
