@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import signal
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -98,6 +100,25 @@ def hard():
     time.sleep(3600)
 
 @app.task
+def left_unpatched():
+    """What the worker's modules still have that blocks."""
+    import importlib, sys
+    if "gevent" in greenlets.run():
+        from gevent.monkey import get_original as original
+    else:
+        from eventlet import patcher
+        original = lambda module, name: getattr(patcher.original(module), name)
+    blocking = [original(*one.split()) for one in ("queue SimpleQueue", "time sleep", "socket socket", "select select",
+                                                   "_thread allocate_lock", "threading Event", "threading Condition")]
+    mine = [module for name, module in sys.modules.items() if name.partition(".")[0].startswith("umbel")]
+    return [
+        f"{module.__name__}.{name}"
+        for module in mine
+        for name, value in vars(module).items()
+        if any(value is each for each in blocking)
+    ]
+
+@app.task
 def greenlets():
     """Which library's greenlets it runs in."""
     import greenlet
@@ -150,6 +171,29 @@ def test_a_thousand_that_sleep_run_at_once_and_a_warm_shutdown_is_in_order(anywh
     running.signal(signal.SIGTERM)
     assert running.end() == 0
     assert "Traceback" not in running.output
+
+
+def test_the_worker_has_nothing_that_was_imported_before_the_patch(green: Project, pool: str) -> None:
+    started(green, pool)
+    said = green.python("from green import left_unpatched; print(left_unpatched.delay().get(timeout=60))")
+    assert said == "[]\n"
+
+
+def test_it_runs_in_the_background_and_ends_in_order(
+    green: Project, pool: str, appears: Callable[[Path], None]
+) -> None:
+    pidfile = green.folder / "pid"
+    ran = green.umbel(
+        "worker", "-P", pool, "--detach", "--pidfile", str(pidfile), "--logfile", "log", "-l", "INFO", app="green"
+    )
+    assert ran.returncode == 0, ran.stderr
+    appears(pidfile)
+    assert green.python("from green import ask; print(ask.delay(7).get(timeout=60))") == "7\n"
+    os.kill(int(pidfile.read_text()), signal.SIGTERM)
+    watch = threading.Event()
+    while pidfile.exists():
+        watch.wait(0.01)
+    assert "warm shutdown (SIGTERM)" in (green.folder / "log").read_text()
 
 
 def test_tasks_wait_for_one_another_in_whatever_the_standard_library_has(green: Project, pool: str) -> None:
