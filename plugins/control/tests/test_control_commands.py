@@ -234,6 +234,12 @@ def test_remote_control_can_be_switched_off(app: Umbel, worker: RecordingWorker)
     assert node.exchange == ""
 
 
+def test_settings_of_a_queue_that_is_not_there_are_warned_of(app: Umbel, worker: RecordingWorker, caplog: Any) -> None:
+    app.conf.control_queue_ttl = 60
+    ControlNode().start(worker)
+    assert [record.message.partition(" has")[0] for record in caplog.records] == ["The setting control_queue_ttl"]
+
+
 def test_the_exchange_can_have_another_name(app: Umbel, worker: RecordingWorker) -> None:
     app.conf.control_exchange = "mine"
     node = ControlNode()

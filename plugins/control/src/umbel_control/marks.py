@@ -39,14 +39,11 @@ class Marks:
         """With the moments (seconds since the epoch) when they were made. Whether any was new."""
         now = clock.time()
         with self._lock:
-            new = {
-                mark: at for mark, at in made.items() if mark not in self._made and now - at < self._expires_s
-            }  # fmt: skip
-            for mark, at in sorted(new.items(), key=lambda each: each[1]):
-                self._made[mark] = at
+            fresh = {mark: at for mark, at in made.items() if now - at < self._expires_s and mark not in self._made}
+            self._made.update(sorted(fresh.items(), key=lambda each: each[1]))
+            self.stamps += sum(mark.startswith("stamp:") for mark in fresh)
             self._forget(now)
-            self.stamps = sum(mark.startswith("stamp:") for mark in self._made)
-            return bool(new)
+            return bool(fresh)
 
     def __contains__(self, mark: str) -> bool:
         at = self._made.get(mark)
@@ -56,13 +53,13 @@ class Marks:
         """Those that hold now, with their moments."""
         now = clock.time()
         with self._lock:
-            self._forget(now)
-            return dict(self._made)
+            return {mark: at for mark, at in self._made.items() if now - at < self._expires_s}
 
     def _forget(self, now: float) -> None:
-        old = [mark for mark, at in self._made.items() if now - at >= self._expires_s]
-        for mark in old:
+        """The oldest stand first, but for a few that were heard of late; how old those are is seen by who asks."""
+        while self._made:
+            mark, at = next(iter(self._made.items()))
+            if len(self._made) <= self._most and now - at < self._expires_s:
+                return
             del self._made[mark]
-        too_many = len(self._made) - self._most
-        for mark in sorted(self._made, key=self._made.__getitem__)[: max(0, too_many)]:
-            del self._made[mark]
+            self.stamps -= mark.startswith("stamp:")

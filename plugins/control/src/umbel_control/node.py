@@ -14,6 +14,7 @@ from umbel.plugin.specs import hookimpl
 from umbel_control import changing, inspecting, wire  # noqa: F401  (the first two put their commands on the panel)
 from umbel_control.lamport import LamportClock
 from umbel_control.panel import PANEL, State, ok
+from umbel_control.settings import INERT
 
 _log = logging.getLogger("umbel.worker")
 
@@ -33,6 +34,8 @@ class ControlNode(Consumer):
             _log.info("No remote control: the transport %r cannot broadcast", scheme)
             return
         app = worker.signature("any").app
+        for setting in filter(app.conf.value_set_for, INERT):
+            _log.warning("The setting %s has no effect: a worker has no queue of commands, it listens", setting)
         self.exchange, _ = wire.exchanges(str(worker.settings.get("control_exchange", "celery")))
         self._state = State(app, worker.hostname, worker, LamportClock())
 

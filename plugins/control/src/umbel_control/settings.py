@@ -16,11 +16,16 @@ class ControlSettings:
     #: Seconds between two looks for what was revoked while this worker could not hear of it.
     revoke_poll_interval: float = field(default=30.0, validator=validators.gt(0))
 
-    #: Celery's: seconds that a command may wait for a worker.
-    queue_ttl: float = field(default=300.0, metadata={"gone": "a worker has no queue of commands, it listens"})
-    #: Celery's: seconds after which the queue of a worker that is gone is deleted.
-    queue_expires: float = field(default=10.0, metadata={"gone": "a worker has no queue of commands, it listens"})
-    #: Celery's: whether a worker's queue of commands is exclusive.
-    queue_exclusive: bool = field(default=True, metadata={"gone": "a worker has no queue of commands, it listens"})
-    #: Celery's: whether a worker's queue of commands is durable.
-    queue_durable: bool = field(default=False, metadata={"gone": "a worker has no queue of commands, it listens"})
+    # Celery's, for the queues that its workers have for commands. Here a worker listens and has none.
+    #: No effect: a worker has no queue of commands.
+    queue_ttl: float = 300.0
+    #: No effect, as `control_queue_ttl`.
+    queue_expires: float = 10.0
+    #: No effect, as `control_queue_ttl`.
+    queue_exclusive: bool = True
+    #: No effect, as `control_queue_ttl`.
+    queue_durable: bool = False
+
+
+#: Those without effect.
+INERT = ("control_queue_ttl", "control_queue_expires", "control_queue_exclusive", "control_queue_durable")
