@@ -45,7 +45,9 @@ def test_status_lists_the_nodes(run: Any) -> None:
 @pytest.mark.usefixtures("node")
 def test_inspect_prints_what_each_node_answers(run: Any) -> None:
     result = run("inspect", "registered", "--destination", NODE, "--timeout", "10")
-    assert result.output == f"->  {NODE}: OK\n        * proj.add [rate_limit=5/s]\n\n1 node online.\n"
+    assert result.output.startswith(f"->  {NODE}: OK\n        * ")
+    assert "        * proj.add [rate_limit=5/s]\n" in result.output, "other tests of this process may have tasks, too"
+    assert result.output.endswith("\n\n1 node online.\n")
     assert json.loads(run("inspect", "active", "-d", NODE, "-j").output) == {NODE: []}
     assert "- empty -" in run("inspect", "revoked", "-d", NODE).output
 

@@ -72,7 +72,7 @@ def test_where_tasks_are(control: Any) -> None:
 def test_what_the_worker_is(control: Any, app: Umbel) -> None:
     app.conf.update(broker_url="casting://me:secret@host")
     inspect = app.control.inspect("celery@conformance", timeout=10)
-    assert inspect.registered() == ["proj.add [rate_limit=5/s]"]
+    assert "proj.add [rate_limit=5/s]" in inspect.registered()
     assert [queue["name"] for queue in inspect.active_queues()] == ["q"]
     stats = inspect.stats()
     assert (stats["pool"]["implementation"], stats["pool"]["max-concurrency"]) == ("recording", 1)
@@ -173,11 +173,11 @@ def test_a_project_adds_commands_of_its_own(control: Any) -> None:
 
     @inspect_command
     def tasks_known(state: State) -> Any:
-        return len(state.app.tasks)
+        return "proj.add" in state.app.tasks
 
     assert ask(control, "increase", n=2) == {"ok": "celery@conformance by 2"}
     assert ask(control, "more") == {"ok": "celery@conformance by 1"}
-    assert ask(control, "tasks_known") == 1
+    assert ask(control, "tasks_known") is True
     assert (PANEL["increase"].kind, PANEL["increase"].help) == ("control", "Increase something.")
     assert PANEL["tasks_known"].kind == "inspect"
 
