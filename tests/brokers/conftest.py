@@ -14,6 +14,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 
 from broker_servers import started
+from broker_servers.kafka import KafkaClusters
 
 T = TypeVar("T")
 _numbers = count(1)
@@ -42,6 +43,29 @@ def zookeeper(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def etcd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     yield from _running(tmp_path_factory, started.etcd)
+
+
+@pytest.fixture(scope="session")
+def azurite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    yield from _running(tmp_path_factory, started.azurite)
+
+
+@pytest.fixture(scope="session")
+def pyro(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    yield from _running(tmp_path_factory, started.pyro)
+
+
+@pytest.fixture(scope="session")
+def kafka_clusters() -> Iterator[KafkaClusters]:
+    clusters = KafkaClusters()
+    yield clusters
+    clusters.close()
+
+
+@pytest.fixture
+def kafka(kafka_clusters: KafkaClusters) -> str:
+    """A cluster that nobody has used."""
+    return kafka_clusters.another()
 
 
 @pytest.fixture(scope="session")

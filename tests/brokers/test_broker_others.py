@@ -7,6 +7,7 @@ from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 import psycopg
+import Pyro4
 import pytest
 from broker_servers.remote import RemoteConformance
 from pgmq import install
@@ -30,6 +31,26 @@ class TestPgmq(RemoteConformance):
         )
 
 
+class TestAzureStorageQueues(RemoteConformance):
+    capability_row = "azurestoragequeues (kombu)"
+    capability_on = "Azurite"
+    huge_bytes = 32 * 2**10
+
+    @pytest.fixture
+    def make_transport(self, azurite: str, fresh: str) -> MakeTransport:
+        settings = KombuSettings(options={"queue_name_prefix": f"{fresh}-"}, polling_interval=0.05)
+        return lambda: KombuTransport(azurite, settings)
+
+
+class TestPyro(RemoteConformance):
+    capability_row = "pyro (kombu)"
+
+    @pytest.fixture
+    def make_transport(self, pyro: str) -> MakeTransport:
+        empty_pyro(pyro)
+        return lambda: KombuTransport(pyro, KombuSettings(polling_interval=0.05))
+
+
 class TestZookeeper(RemoteConformance):
     capability_row = "zookeeper (kombu)"
     huge_bytes = 512 * 2**10
@@ -48,6 +69,14 @@ class TestEtcd(RemoteConformance):
         with suppress(HTTPError):  # kombu has one place there for all that it keeps.
             urlopen(Request(f"{etcd.replace('etcd', 'http')}v2/keys/kombu?recursive=true", method="DELETE"))
         return lambda: KombuTransport(etcd, KombuSettings(polling_interval=0.05))
+
+
+def empty_pyro(url: str) -> None:
+    """kombu has one place there for all that it keeps."""
+    host, _, name = url.removeprefix("pyro://").partition("/")
+    with Pyro4.Proxy(f"PYRONAME:{name}@{host}:9090") as broker:
+        for queue in broker.get_queue_names():
+            broker.delete(queue)
 
 
 _prepared: set[int] = set()

@@ -59,8 +59,10 @@ def _table(kind: str, titles: tuple[str, ...]) -> str:
     columns = COLUMNS[kind]
     lines = [_line([*titles, *(f"`{name}`" for name in columns)]), "|---" * (len(titles) + len(columns)) + "|"]
     for name, row in sorted(shown(kind).items(), key=lambda each: (-len(each[1]["shown"]), each[0])):
-        marks = ("✓" if feature in row["shown"] else "–" for feature in columns)
-        lines.append(_line([*[name, row["on"]][: len(titles)], *marks]))
+        mark = "seam" if row["on"] == "seam" else "✓"
+        title = name if "the contract" in row["shown"] else f"{name} \\*"
+        marks = (mark if feature in row["shown"] else "–" for feature in columns)
+        lines.append(_line([*[title, row["on"]][: len(titles)], *marks]))
     return "\n".join(lines)
 
 

@@ -9,8 +9,11 @@ from pathlib import Path
 
 import psycopg
 
+from broker_servers.installing import node_modules
 from broker_servers.process import Server, absent, free_port, program
 
+#: What Azurite's documentation says, for everybody.
+AZURITE_KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
 POSTGRES = [str(path) for path in sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)]
 
 
@@ -19,6 +22,22 @@ def moto(folder: Path) -> tuple[Server, str]:
     port = free_port()
     server = Server([sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)], folder)
     return server.until_port(port), f"sqs://key:secret@127.0.0.1:{port}//"
+
+
+def azurite(folder: Path) -> tuple[Server, str]:
+    """Azure's storage queues."""
+    port = free_port()
+    command = ["node", str(node_modules() / "azurite" / "dist" / "src" / "queue" / "main.js"), "--inMemoryPersistence"]
+    command += ["--queueHost", "127.0.0.1", "--queuePort", str(port), "--skipApiVersionCheck", "--silent"]
+    server = Server([*command, "--disableTelemetry"], folder).until_port(port)
+    return server, f"azurestoragequeues://{AZURITE_KEY}@http://127.0.0.1:{port}/devstoreaccount1"
+
+
+def pyro(folder: Path) -> tuple[Server, str]:
+    """kombu's broker for Pyro, and a name server: on an address of their own, for kombu knows one port only."""
+    host = f"127.{os.getpid() % 250 + 1}.{os.getpid() // 250 % 250}.1" if sys.platform == "linux" else "127.0.0.1"
+    server = Server([sys.executable, str(Path(__file__).with_name("pyro_broker.py")), host], folder)
+    return server.until((folder / "ready").exists), f"pyro://{host}/kombu.broker"
 
 
 def zookeeper(folder: Path) -> tuple[Server, str]:

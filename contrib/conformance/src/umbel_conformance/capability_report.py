@@ -53,9 +53,10 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
     suite: Any = getattr(item, "cls", None)
     name = getattr(suite, "capability_row", "")
     if name:
-        # What needs nothing is what every driver must do.
-        needed = getattr(item.function, "umbel_needs", ()) or {"the contract"}  # type: ignore[attr-defined]
-        about = {"kind": suite.kind, "name": name, "on": suite.capability_on, "needed": sorted(needed)}
+        # What needs nothing is what every driver must do; a suite that leaves out some of it has not shown that.
+        basic = ["the contract"] if getattr(suite, "capability_whole", True) else []
+        needed = sorted(getattr(item.function, "umbel_needs", ()) or basic)  # type: ignore[attr-defined]
+        about = {"kind": suite.kind, "name": name, "on": suite.capability_on, "basic": basic, "needed": needed}
         outcome.get_result().user_properties.append(("capability", about))
 
 
@@ -75,7 +76,7 @@ class _Book:
             row.failed |= set(about["needed"])
         elif report.when == "call":
             row.passed |= set(about["needed"])
-            row.features |= {"the contract", *properties.get("features", ())}
+            row.features |= {*about["basic"], *properties.get("features", ())}
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

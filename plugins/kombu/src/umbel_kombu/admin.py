@@ -33,8 +33,8 @@ class KombuAdmin(QueueAdmin):
                 return 0
             said = channel.queue_purge(queue)
             self._link.forget(queue)  # On etcd it is gone then.
-            # Some count those that somebody holds, or the same ones several times.
-            return min(said, size) if type(said) is int else size
+            # Some count those that somebody holds, or the same ones several times, or those of another queue.
+            return min(said, size) if type(said) is int and said else size
 
     def _size(self, channel: object, queue: str) -> int:
         if self._link.is_virtual:

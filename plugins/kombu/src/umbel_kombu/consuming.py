@@ -36,6 +36,8 @@ class Consumer:
         self._opening = 0
         self._numbers = count(1)
         self._came: list[tuple[str, Any]] = []
+        #: What came beyond the limit: Pub/Sub answers what it was asked before, when there was more room.
+        self._more: list[Hold] = []
 
     @property
     def queues(self) -> Sequence[str]:
@@ -48,7 +50,7 @@ class Consumer:
         try:
             with self.link.channel() as channel:
                 self._listen(channel, queues)
-                self._drain(channel, limit)
+                self._drain(channel, limit - len(self._more))
         except DriverError as error:
             if not self._came:
                 raise
@@ -61,6 +63,8 @@ class Consumer:
             self._leases.begin(holds, lease_s)
         for hold in holds:
             self._holdings.add(hold)
+        self._more += holds
+        holds, self._more = self._more[:limit], self._more[limit:]
         return [Delivery(decode(hold.received, hold.queue), hold, self._lost(hold)) for hold in holds]
 
     def _lost(self, hold: Hold) -> int:

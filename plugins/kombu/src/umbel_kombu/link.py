@@ -70,10 +70,18 @@ class Link:
             self.drop()
             raise translated(error, self._location) from error
 
+    def holds(self, received: Any) -> bool:
+        """Whether the broker has it down as ours, as far as the channel that it came over can tell."""
+        tell = getattr(self._channel, "still_holds", None)
+        return tell is None or bool(tell(received))
+
     def declare(self, queue: str) -> None:
         """Have the queue exist; once for each connection."""
         if queue not in self._known:
             self._channel.queue_declare(queue=queue, durable=True, auto_delete=False)
+            if self._location.kind.binds:
+                self._channel.exchange_declare(queue, "direct", durable=True, auto_delete=False)
+                self._channel.queue_bind(queue, queue, queue)
             self._known.add(queue)
 
     def forget(self, queue: str) -> None:

@@ -13,7 +13,13 @@ from umbel_kombu.kinds import KINDS, UNKNOWN, Kind
 from umbel_kombu.settings import KombuSettings
 
 #: Where a class of kombu's is used with a mend, by its path.
-_OURS = {"kombu.transport.filesystem:Transport": "umbel_kombu.filesystem:FolderTransport"}
+_OURS = {
+    "kombu.transport.filesystem:Transport": "umbel_kombu.filesystem:FolderTransport",
+    "kombu.transport.confluentkafka:Transport": "umbel_kombu.kafka:OffsetTransport",
+    "kombu.transport.consul:Transport": "umbel_kombu.consul:LookingTransport",
+    "kombu.transport.gcpubsub:Transport": "umbel_kombu.pubsub:ConfirmingTransport",
+    "kombu.transport.pyro:Transport": "umbel_kombu.pyro:PyroTransport",
+}
 
 
 @frozen

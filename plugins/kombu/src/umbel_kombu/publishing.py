@@ -8,14 +8,17 @@ from typing import Any
 from umbel.exceptions import UnsupportedError
 from umbel.model import Message
 from umbel_kombu.envelope import encode
+from umbel_kombu.kinds import Kind
 from umbel_kombu.link import Link
 
 
 class Publisher:
     """One for each transport, on a connection of its own."""
 
-    def __init__(self, link: Link) -> None:
+    def __init__(self, link: Link, kind: Kind) -> None:
         self.link = link
+        #: Whether a message may say another exchange and routing key than those of its queue.
+        self._says_route = not kind.binds
         #: The queues that this process has published to.
         self.seen: set[str] = set()
 
@@ -35,7 +38,8 @@ class Publisher:
         with self.link.channel() as channel:
             self.link.declare(queue)
             properties = dict(received.properties)
-            info = {key: properties.get("delivery_info", {}).get(key, "") for key in ("exchange", "routing_key")}
+            said = properties.get("delivery_info", {}) if self._says_route else {}
+            exchange, routing_key = (said.get(key) or "" for key in ("exchange", "routing_key"))
             envelope = channel.prepare_message(
                 received.body,
                 content_type=received.content_type,
@@ -43,11 +47,11 @@ class Publisher:
                 headers=received.headers,
                 properties={**properties, "delivery_info": {}},
             )
-            channel._inplace_augment_message(envelope, info["exchange"], info["routing_key"] or queue)
+            channel._inplace_augment_message(envelope, exchange, routing_key or queue)
             channel._put(queue, envelope)
 
     def _put(self, channel: Any, message: Message, envelope: Any) -> None:
-        if message.exchange and self.link.is_virtual:
+        if message.exchange and self.link.is_virtual and self._says_route:
             # The queue is known; its exchange and bindings may be known to others only. The message says them as sent.
             channel._inplace_augment_message(envelope, message.exchange, message.routing_key or message.queue)
             channel._put(message.queue, envelope)

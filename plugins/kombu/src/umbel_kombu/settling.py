@@ -39,8 +39,7 @@ class Settler:
         for one in settlements:
             if id(one) in before:
                 continue
-            if self._is_held(one.delivery.tag):
-                self._end(one.delivery.tag, one.action)
+            if self._holdings.has(one.delivery.tag) and self._end(one.delivery.tag, one.action):
                 self._done.append(one)
             else:
                 refused.append(one)
@@ -50,6 +49,9 @@ class Settler:
     def extend(self, deliveries: Sequence[Delivery], lease_s: float) -> Sequence[Delivery]:
         """The deliveries whose lease is lost."""
         if self._leases is None:
+            for one in deliveries:
+                if self._is_lost(one.tag):
+                    self._holdings.remove(one.tag)
             return [one for one in deliveries if not one.tag.is_held]
         held = [one.tag for one in deliveries if self._holdings.has(one.tag)]
         began = clock.monotonic()
@@ -63,28 +65,24 @@ class Settler:
     def give_back(self) -> None:
         """Everything that is held goes back to its queue, as far as that can be done."""
         for hold in self._holdings.all():
-            if self._is_held(hold):
+            if self._holdings.has(hold):
                 try:
                     self._end(hold, Action.REQUEUE)
                 except DriverError as error:
                     _log.warning("Messages of queue %s were not given back: %s", hold.queue, error)
                     return
 
-    def _is_held(self, hold: Hold) -> bool:
-        # A real broker's channel took what it held with it when it was closed.
-        gone = hold.opening != self._link.openings and not self._link.is_virtual
-        return self._holdings.has(hold) and not gone
-
     def _channel(self) -> AbstractContextManager[Any]:
         return self._link.channel_meanwhile() if self._kind.threads else self._link.channel()
 
-    def _end(self, hold: Hold, action: Action) -> None:
+    def _end(self, hold: Hold, action: Action) -> bool:
+        """False if it is not ours any more."""
         tag = hold.received.delivery_tag
         with self._channel() as channel:
-            if hold.opening != self._link.openings and self._link.is_virtual:
-                channel.qos.append(hold.received, tag)
-                hold.opening = self._link.openings
-            if action is Action.DEAD:
+            is_ours = self._is_ours(channel, hold)
+            if not is_ours:
+                pass
+            elif action is Action.DEAD:
                 channel.basic_reject(tag, requeue=False)
             elif action is Action.REQUEUE and not self._link.is_virtual:
                 channel.basic_reject(tag, requeue=True)
@@ -94,3 +92,20 @@ class Settler:
                     self._publisher.put_back(hold.queue, hold.received)
                 channel.basic_ack(tag)
             self._holdings.remove(hold)
+        return is_ours
+
+    def _is_ours(self, channel: Any, hold: Hold) -> bool:
+        if self._is_lost(hold):
+            return False
+        if hold.opening != self._link.openings:
+            if not self._link.is_virtual:
+                return False  # A real broker's channel took what it held with it when it was closed.
+            channel.qos.append(hold.received, hold.received.delivery_tag)
+            hold.opening = self._link.openings
+        return True
+
+    def _is_lost(self, hold: Hold) -> bool:
+        """Somebody else has it, as far as that is known here."""
+        if hold.opening != self._link.openings:
+            return self._kind.forgets
+        return not self._link.holds(hold.received)

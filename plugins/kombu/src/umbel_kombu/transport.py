@@ -41,7 +41,7 @@ class KombuTransport(Transport):
         self.features = kind.features  # type: ignore[misc]
         self.lease_s = float(settings.options.get("visibility_timeout") or ceil(settings.lease_s))
         self._kind = kind
-        self._publisher = Publisher(Link(location, settings, self._options(settings)))
+        self._publisher = Publisher(Link(location, settings, self._options(settings)), kind)
         link = Link(location, settings, self._options(settings))
         holdings = Holdings()
         leases = LEASES[location.name](link) if "lease" in kind.features else None

@@ -52,6 +52,8 @@ class TransportBench(Patience, Capabilities, DriverHygiene):
     #: How a table of capabilities names it, and what stands behind it; without a name it is in none.
     capability_row: ClassVar[str] = ""
     capability_on: ClassVar[str] = "a real server"
+    #: False if your broker cannot do all that the contract asks, and you have left out tests: the table will say so.
+    capability_whole: ClassVar[bool] = True
 
     #: A lease short enough to wait for, and long enough for your broker, in seconds.
     short_lease_s: ClassVar[float] = 0.5

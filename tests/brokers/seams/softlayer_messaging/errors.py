@@ -1,0 +1,5 @@
+from __future__ import annotations
+
+
+class ResponseError(Exception):
+    """What the server answers that is no success."""
