@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import pty
 import signal
 import subprocess
 import sys
@@ -145,3 +147,53 @@ def test_from_a_broker_without_leases_one_at_a_time_is_on_its_way(tmp_path: Path
     refused = subprocess.run(command(source, destination, "-Q", "celery", "-t", "x"), capture_output=True, text=True)
     assert refused.returncode == 1
     assert "has no leases" in refused.stderr
+
+
+@pytest.fixture(scope="module")
+def rabbitmq(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    kit = pytest.importorskip("umbel_conformance.rabbitmq_server")
+    server = kit.RabbitmqServer(tmp_path_factory.mktemp("rabbitmq"))
+    try:
+        server.start()
+        yield server.url(server.new_vhost())
+    finally:
+        server.close()
+
+
+@pytest.mark.needs("umbel-rabbitmq", "umbel-conformance")
+def test_from_sqlite_to_rabbitmq_and_back_though_each_is_killed_once(
+    source: str, rabbitmq: str, destination: str
+) -> None:
+    """What a dead process held on RabbitMQ is its connection's, and is there again at once."""
+    fill(source, COUNT)
+    for here, there in ((source, rabbitmq), (rabbitmq, destination)):
+        process = subprocess.Popen(
+            command(here, there, "-Q", "celery", "--batch", "10"), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL
+        )
+        pause = threading.Event()
+        while depth(there) < 200 and process.poll() is None:
+            pause.wait(0.01)
+        process.kill()
+        process.wait(60)
+        while depth(there) < COUNT:
+            migrate(here, there, "-Q", "celery")
+    seen = Counter(drained(destination))
+    assert set(seen) == set(range(COUNT))
+    assert sum(seen.values()) <= COUNT + 20, "no more than one batch of each way is there twice"
+
+
+def test_a_bar_on_a_terminal_says_how_far_it_is(source: str, destination: str) -> None:
+    fill(source, 250)
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(command(source, destination), stdin=theirs, stdout=theirs, stderr=theirs)
+    os.close(theirs)
+    shown = b""
+    try:
+        while part := os.read(ours, 4096):
+            shown += part
+    except OSError:  # EIO: its last writer is gone.
+        pass
+    finally:
+        os.close(ours)
+    assert process.wait(60) == 0
+    assert b"250/250" in shown

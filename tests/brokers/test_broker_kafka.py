@@ -7,8 +7,10 @@ out: `Reserving`, `Closing` and `Threads`, and three tests. The table says that 
 from __future__ import annotations
 
 import pytest
+from broker_servers.kafka import KafkaClusters
 from broker_servers.remote import Remote
 
+from umbel.exceptions import TemporaryError
 from umbel.model import Settlement
 from umbel_conformance.transport import MakeTransport
 from umbel_conformance.transport.bench import Connect, acks, bodies, message, numbered
@@ -84,6 +86,20 @@ class TestKafka(Remote, Publishing, Settling, Processes, Killing):
         late = [Settlement(one) for one in held]
         assert list(transport.settle(late)) == late
         assert list(transport.settle(acks(again))) == []
+
+    def test_what_the_broker_does_not_take_is_an_error(self) -> None:
+        """kombu's own transport would say nothing."""
+        clusters = KafkaClusters()
+        options = {
+            "kafka_common_config": {"log_level": 0},
+            "kafka_producer_config": {"message.timeout.ms": 500},
+        }
+        transport = KombuTransport(clusters.another(), KombuSettings(options=options))
+        transport.publish([message("before")])
+        clusters.close()
+        with pytest.raises(TemporaryError, match="Message timed out"):
+            transport.publish([message("after")])
+        transport.close()
 
     def lose(self, transport: object) -> None:
         """Its connection goes: the group gives the partition to somebody else."""

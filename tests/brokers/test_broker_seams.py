@@ -1,7 +1,7 @@
 """Brokers that cannot be had: kombu's own transports, over doubles of what is behind them.
 
 For each, kombu's code is the real one. MongoDB, Consul and Pub/Sub have a double of the server, which the real client
-speaks to; Service Bus and SLMQ a double of the client. The table says `seam` for what was tried so.
+speaks to; Service Bus, SLMQ and Qpid a double of the client. The table says `seam` for what was tried so.
 """
 
 from __future__ import annotations
@@ -55,6 +55,15 @@ class TestSlmq(AtSeam):
         doubles.clear()
         SLMQ.Channel._queue_cache.clear()
         return lambda: KombuTransport("slmq://user:key@host/account", KombuSettings(polling_interval=0.05))
+
+
+class TestQpid(AtSeam):
+    capability_row = "qpid (kombu)"
+
+    @pytest.fixture
+    def make_transport(self, doubles: Any) -> MakeTransport:
+        doubles.clear()
+        return lambda: KombuTransport("qpid://host", KombuSettings(polling_interval=0.05))
 
 
 class TestServiceBus(AtSeam):

@@ -2,7 +2,7 @@
 
 kombu commits the place that it has read to, so to acknowledge one message is to acknowledge all that were read. Here
 the place that is committed is that of the first message that somebody still holds: what a dead worker held comes again,
-and with it what was settled behind it. The messages are kombu's.
+and with it what was settled behind it. A message that the broker did not take is an error. The messages are kombu's.
 """
 
 from __future__ import annotations
@@ -12,8 +12,16 @@ from queue import Empty
 from threading import Lock
 from typing import Any
 
-from kombu.transport.confluentkafka import Channel, Consumer, Message, QoS, TopicPartition, Transport
-from kombu.utils.json import loads
+from kombu.transport.confluentkafka import (
+    Channel,
+    Consumer,
+    KafkaException,
+    Message,
+    QoS,
+    TopicPartition,
+    Transport,
+)
+from kombu.utils.json import dumps, loads
 
 _log = logging.getLogger(__name__)
 
@@ -89,6 +97,16 @@ class OffsetChannel(Channel):  # type: ignore[misc]
     def still_holds(self, message: PlacedMessage) -> bool:
         """Whether nobody else has been given its partition."""
         return self.offsets.holds(message.place, message.offset)
+
+    def _put(self, queue: str, message: Any, **kwargs: Any) -> None:
+        """Returns when the broker has it. Raises `KafkaException`."""
+        errors: list[Any] = []
+        producer = self._get_producer(queue)
+        told = lambda error, _: errors.append(error) if error is not None else None  # noqa: E731
+        producer.produce(self.sanitize_queue_name(queue), dumps(message).encode(), on_delivery=told)
+        producer.flush()
+        if errors:
+            raise KafkaException(errors[0])
 
     def _get(self, queue: str, **kwargs: Any) -> dict[str, Any]:
         message = self._get_consumer(self.sanitize_queue_name(queue)).poll(self.wait_time_seconds)

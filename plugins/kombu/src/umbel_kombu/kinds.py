@@ -74,8 +74,13 @@ KINDS: Mapping[str, Kind] = {
         threads=True,
         forgets=True,
         counts=False,
-        # Whoever does not ask for more within this time has its partitions taken away: a worker whose tasks are long.
-        options={"wait_time_seconds": 1, "kafka_consumer_config": {"max.poll.interval.ms": 86_400_000}},
+        options={
+            "wait_time_seconds": 1,
+            # Whoever does not ask for more for so long has its partitions taken away: a worker whose tasks are long.
+            "kafka_consumer_config": {"max.poll.interval.ms": 86_400_000},
+            # A publish that nobody answers fails after so long; otherwise it is five minutes.
+            "kafka_producer_config": {"message.timeout.ms": 30_000},
+        },
     ),
     "mongodb": Kind(_KEPT, extra="mongodb", client="pymongo"),
     "consul": Kind(_KEPT, extra="consul", client="consul", counts=False),
@@ -101,7 +106,7 @@ KINDS: Mapping[str, Kind] = {
     ),
     "SLMQ": Kind(_KEPT, extra="slmq", client="softlayer_messaging", counts=False),
     # Its client is for Python 2.
-    "qpid": Kind(extra="qpid", client="qpid", counts=False),
+    "qpid": Kind(_KEPT, extra="qpid", client="qpid", counts=False),
     "pyamqp": Kind(_KEPT | {"ordered"}),
     "redis": Kind(_KEPT | {"ordered"}),
 }
