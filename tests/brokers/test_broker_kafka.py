@@ -40,7 +40,7 @@ class TestKafka(Remote, Publishing, Settling, Processes, Killing):
             # The log of the client goes to stderr, and there is much of it when a cluster ends.
             "kafka_common_config": {"log_level": 0},
             # When somebody has left the group, the mock waits so long before anybody else is let in.
-            "kafka_consumer_config": {"session.timeout.ms": 1000, "heartbeat.interval.ms": 200},
+            "kafka_consumer_config": {"session.timeout.ms": 3000, "heartbeat.interval.ms": 500},
         }
         return lambda: KombuTransport(kafka, KombuSettings(options=options, polling_interval=0.05))
 
