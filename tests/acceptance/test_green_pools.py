@@ -139,17 +139,23 @@ def green(project: Project) -> Project:
     return project
 
 
+def on_server(green: Project, broker: str, folder: Path) -> Any:
+    """Starts a server of this kind, and has the project use it."""
+    pytest.importorskip(f"umbel_{broker}")
+    module: Any = pytest.importorskip(f"umbel_conformance.{broker}_server")
+    server = getattr(module, f"{broker.capitalize()}Server")(folder / broker).start()
+    backend = {"redis": server.url(), "rabbitmq": "rpc://"}[broker]
+    green.environment.update(UMBEL_BROKER_URL=server.url(), UMBEL_RESULT_BACKEND=backend)
+    return server
+
+
 @pytest.fixture(params=["sqlite", "redis", "rabbitmq"])
 def anywhere(request: pytest.FixtureRequest, green: Project, tmp_path: Path) -> Iterator[Project]:
     """The project on one broker after another."""
     if request.param == "sqlite":
         yield green
         return
-    pytest.importorskip(f"umbel_{request.param}")
-    module: Any = pytest.importorskip(f"umbel_conformance.{request.param}_server")
-    server = getattr(module, f"{request.param.capitalize()}Server")(tmp_path / request.param).start()
-    backend = {"redis": server.url(), "rabbitmq": "rpc://"}[request.param]
-    green.environment.update(UMBEL_BROKER_URL=server.url(), UMBEL_RESULT_BACKEND=backend)
+    server = on_server(green, request.param, tmp_path)
     yield green
     server.kill()
 
@@ -258,11 +264,9 @@ def test_a_cold_shutdown_ends_at_once_and_the_task_is_done_by_another_worker(
     assert green.umbel("result", task_id, "--timeout", "60", app="green").stdout == "go\n"
 
 
-@pytest.mark.needs("umbel-redis", "umbel-conformance")
-def test_a_server_that_was_away_is_found_again(green: Project, pool: str, tmp_path: Path) -> None:
-    redis: Any = pytest.importorskip("umbel_conformance.redis_server")
-    server = redis.RedisServer(tmp_path / "redis").start()
-    green.environment.update(UMBEL_BROKER_URL=server.url(), UMBEL_RESULT_BACKEND=server.url())
+@pytest.mark.parametrize("broker", ["redis", "rabbitmq"])
+def test_a_broker_that_was_away_is_found_again(green: Project, pool: str, tmp_path: Path, broker: str) -> None:
+    server = on_server(green, broker, tmp_path)
     try:
         running = started(green, pool)
         ask = "from green import ask; print(ask.delay(7).get(timeout=60))"
