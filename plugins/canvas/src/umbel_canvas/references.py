@@ -69,9 +69,11 @@ class Reference(Signature):
             return [whole(signature(node, app=app)) for node in nodes]
         calls = weight(nodes, most)
         if calls < 2 or (copies is not None and calls * copies <= most):
-            return list(nodes)
-        with Store(app) as store:
-            return store.rest(nodes) if copies == 1 else [store.apart(node) for node in nodes]
+            found = list(nodes)
+        else:
+            with Store(app) as store:
+                found = store.rest(nodes) if copies == 1 else [store.apart(node) for node in nodes]
+        return found if copies == 1 else [_nameless(node, app) for node in found]
 
     def apply_async(
         self,
@@ -107,6 +109,13 @@ def weight(nodes: Any, most: int) -> int:
         if total > most:
             break
     return total
+
+
+def _nameless(node: Any, app: Any) -> Any:
+    """A reference without the id that what it stands for has as well; only who waits for a result needs to know it."""
+    if node.get("subtask_type") != "reference" or node.get("args") or set(node["options"]) - {"task_id"}:
+        return node
+    return Reference(node["kwargs"]["key"], None, app)
 
 
 class Store:
