@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from itertools import count
 from multiprocessing.managers import BaseManager
 from typing import Any
@@ -97,7 +98,7 @@ def running() -> Iterator[Any]:
     manager.start()
     try:
         os.environ[VARIABLE] = str(manager.address)
-        yield manager.queues()  # type: ignore[attr-defined]
+        yield connected()
     finally:
         os.environ.pop(VARIABLE, None)
         manager.shutdown()
@@ -105,6 +106,12 @@ def running() -> Iterator[Any]:
 
 def connected() -> Any:
     """The queues, for a double."""
-    manager = _Manager(os.environ[VARIABLE], _KEY)
+    return _proxy(os.environ[VARIABLE])
+
+
+@cache
+def _proxy(address: str) -> Any:
+    """One for each process, for ever: a proxy that goes closes the connection of its thread, which others share."""
+    manager = _Manager(address, _KEY)
     manager.connect()
     return manager.queues()  # type: ignore[attr-defined]

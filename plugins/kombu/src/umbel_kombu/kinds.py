@@ -91,7 +91,7 @@ KINDS: Mapping[str, Kind] = {
         waits=True,
         binds=True,
         threads=True,
-        look_s=1.0,
+        look_s=0.2,
         counts=False,
         options={"wait_time_seconds": 1},
     ),
