@@ -138,9 +138,11 @@ def test_models_without_what_validates_them_are_refused(app: Umbel) -> None:
 
 @pytest.mark.skipif("annotate" in Catalogue().names("api"), reason="a plugin brings it")
 def test_annotations_without_what_applies_them_are_refused(make_app: Any) -> None:
-    app = make_app(task_annotations={"*": {"max_retries": 1}})
+    app = make_app()
+    app.conf.task_annotations = {"*": {"max_retries": 1}}
     with pytest.raises(ImproperlyConfigured, match="task_annotations needs"):
         app.send_task("proj.work")
+    app.conf.task_annotations = None
 
 
 def test_a_class_that_is_registered_replaces_a_task_of_its_name_and_a_warning_says_so(app: Umbel) -> None:

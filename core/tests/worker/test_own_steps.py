@@ -56,9 +56,9 @@ def test_it_is_in_the_graph(app: Umbel) -> None:
     assert "greeting" in [node.name for node in Worker(app, pool="solo").graph().nodes]
 
 
-def test_another_app_does_not_have_it(app: Umbel) -> None:
+def test_another_app_does_not_have_it(app: Umbel, make_app: Any) -> None:
     app.steps["worker"].add(Greeting)
-    assert "greeting" not in Worker(Umbel("another", set_as_current=False), pool="solo").extensions.bootsteps
+    assert "greeting" not in Worker(make_app("another"), pool="solo").extensions.bootsteps
 
 
 def test_a_consumer_of_an_app_takes_its_messages(app: Umbel, run_worker: Any) -> None:
