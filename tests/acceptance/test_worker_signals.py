@@ -24,7 +24,7 @@ def busy(project: Project, appears: Callable[[Path], None]) -> Running:
     return running
 
 
-@pytest.mark.needs("umbel-redis")
+@pytest.mark.needs("umbel-redis", "umbel-conformance")
 def test_the_third_signal_ends_the_process_whatever_it_is_doing(
     project: Project, appears: Callable[[Path], None], tmp_path: Path
 ) -> None:

@@ -30,14 +30,17 @@ class Sources:
         self._seen |= now
         return sorted(changed)
 
-    def look_around(self, folder: str) -> None:
-        """What would mend a worker that does not start may be a file that it did not find: all source files beside
-        those that are known, and in `folder`, count from now on; `appeared` says which are new."""
+    def look_around(self, folder: str, since: float) -> None:
+        """What would mend a worker that did not start may be a file that it did not find: all source files beside those
+        that are known, and in `folder`, count from now on. `appeared` says which are new: those that were written after
+        `since`, in seconds since the epoch, when the worker began."""
         for path in self._beside(folder):
-            self._seen.setdefault(path, _written(path))
+            written = _written(path)
+            if written is not None and written < since * 1e9:
+                self._seen.setdefault(path, written)
 
     def appeared(self, folder: str) -> list[str]:
-        """Source files that were not there when somebody looked around."""
+        """Source files that nobody has seen."""
         return sorted(path for path in self._beside(folder) if path not in self._seen)
 
     def _beside(self, folder: str) -> Iterable[str]:

@@ -49,6 +49,7 @@ class Supervisor:
     def _one_worker(self) -> int:
         """Start a worker, and end it warmly when a file has changed (`_anew`). Returns its exit code."""
         self._anew = False
+        self._began = clock.time()
         # A session of its own: Ctrl-C reaches the supervisor alone, which passes it on, once.
         self._child = child = subprocess.Popen(
             self._command,
@@ -74,8 +75,8 @@ class Supervisor:
 
     def _mended(self, code: int) -> bool:
         """Wait until a file has changed after a worker that could not go on; False if somebody ends us first."""
+        self._sources.look_around(os.curdir, self._began)
         self._say(f"the worker has ended with exit code {code}; waiting for a change of its files")
-        self._sources.look_around(os.curdir)
         while not self._ending:
             clock.sleep(_LOOK_S)
             changed = self._sources.changed() + self._sources.appeared(os.curdir)

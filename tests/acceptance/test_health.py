@@ -15,9 +15,7 @@ from typing import Any
 
 import pytest
 
-from umbel_conformance.redis_server import RedisServer
-
-pytestmark = pytest.mark.needs("umbel-cli", "umbel-prefork", "umbel-sqlite")
+pytestmark = pytest.mark.needs("umbel-health", "umbel-cli", "umbel-prefork", "umbel-sqlite")
 #: Nothing here waits for time to pass; this only bounds a test that has failed already.
 LIMIT_S = 60.0
 APP = """
@@ -115,11 +113,13 @@ def test_a_worker_is_ready_and_while_it_ends_it_is_not(probed: Callable[..., Pro
     assert worker.probe() == 69
 
 
-@pytest.mark.needs("umbel-redis")
+@pytest.mark.needs("umbel-redis", "umbel-conformance")
 @pytest.mark.parametrize("how", ["kill", "freeze"])
 def test_a_broker_that_is_away_makes_it_unready_and_not_dead(
     probed: Callable[..., Probed], tmp_path: Path, how: str
 ) -> None:
+    from umbel_conformance.redis_server import RedisServer  # noqa: PLC0415  (it needs hiredis)
+
     server = RedisServer(tmp_path / "redis").start()
     worker = probed("health_stuck_after_s=30", UMBEL_BROKER_URL=server.url())
     worker.until(ready=True)
