@@ -69,7 +69,8 @@ class RedisHeaders(Headers):
             self._routes.scripts(script, [(key, life) for key in owned])
             self._routes.pipeline([("UNLINK", name) for name in dropped])
         elif owned:
-            calls = [(script, [key, *(dropped if not number else ())], life) for number, key in enumerate(owned)]
+            # Each takes its share of the values: a script can name some thousands of keys.
+            calls = [(script, [key, *dropped[number :: len(owned)]], life) for number, key in enumerate(owned)]
             self._routes.link(owned[0]).scripts(calls)
 
     def _names(self, count: Count) -> list[bytes]:
