@@ -14,7 +14,7 @@ class TestSqs(RemoteConformance):
     capability_row = "sqs (kombu)"
     capability_on = "moto"
     huge_bytes = 128 * 2**10
-    short_lease_s = 1.0
+    short_lease_s = 2.0
 
     @pytest.fixture
     def make_transport(self, sqs: str, fresh: str) -> MakeTransport:
