@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from . import targets_rabbitmq
+from . import targets_pools, targets_rabbitmq
 from .comparisons import Verdict, at_most, drains, of_one_row, rate, share
 from .samples import Row
 
@@ -37,6 +37,7 @@ def _redis(rows: Sequence[Row]) -> list[Verdict]:
         *_redis_calls(rows),
         *(each for group in ("back to back", "5 ms apart") for each in _redis_trips(_trips(rows, group), group)),
         *_redis_workflows(rows),
+        *targets_pools.verdicts(rows),
         at_most(rows, "idle worker < 0.5 % CPU", "idle", "cpu_percent", 0.5, "%"),
         at_most(rows, "idle worker < 5 commands/s", "idle", "commands_s", 5.0, "commands/s"),
     ]

@@ -49,6 +49,39 @@ def test_on_redis_it_holds_umbel_against_the_bare_round_trip(tmp_path: Path) -> 
     }
 
 
+@pytest.mark.needs("umbel-redis", "umbel-threads", "umbel-gevent", "umbel-eventlet", "umbel-asyncio", "umbel-ratelimit")
+def test_on_redis_it_holds_pools_against_what_is_promised_of_them(tmp_path: Path) -> None:
+    file = tmp_path / "run.json"
+    command = [sys.executable, "-m", "tests.benchmarks", "--broker", "redis", "--quick", "--with", "umbel"]
+    command += ["--only", "pools,sleepers,scaling,limits", "--json", str(file)]
+    ran = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True)
+    assert ran.returncode == 0, ran.stderr
+    found = json.loads(file.read_text())
+    assert [row["trouble"] for row in found["rows"] if row["trouble"]] == []
+
+    def groups(measurement: str) -> list[str]:
+        return [row["group"].split()[0] for row in found["rows"] if row["measurement"] == measurement]
+
+    def numbers(measurement: str, key: str) -> list[float]:
+        return [row["numbers"][key][0] for row in found["rows"] if row["measurement"] == measurement]
+
+    pools = ["solo", "prefork", "threads", "gevent", "eventlet", "asyncio"]
+    assert list(dict.fromkeys(groups("pools"))) == pools
+    assert groups("sleepers") == ["gevent", "eventlet", "asyncio"]
+    assert all(seconds >= 1 for seconds in numbers("sleepers", "wall_s")), "each has slept for a second"
+    assert len(numbers("scaling", "cpu_us")) == 2
+    assert all(each > 900 for each in numbers("scaling", "cpu_us")), "each has had its millisecond"
+    assert len(numbers("limits", "cpu_us")) == 4
+    judged = " ".join(each["target"] for each in found["targets"] if each["met"] is not None)
+    for promise in (
+        "10,000 × asyncio.sleep(1)",
+        "two children ≥ 90 %",
+        "time limits elsewhere",
+        "rate limit elsewhere",
+    ):
+        assert promise in judged
+
+
 @pytest.mark.needs("umbel-redis")
 def test_a_redis_server_says_what_others_had_it_do(tmp_path: Path) -> None:
     with redis.open_broker(tmp_path, redis.DURABILITIES[0]) as broker:

@@ -6,6 +6,7 @@ import os
 import sqlite3
 
 import celery
+import pool_tasks
 import workflows
 from celery import Celery
 from celery.signals import worker_ready
@@ -60,12 +61,13 @@ def say_ready(**_):
 
 send = noop.delay
 workflow = workflows.define(app, celery)
+burn, sleep = pool_tasks.define(app)
 
 
-def send_many(n):
+def send_many(n, task=noop):
     with app.producer_pool.acquire(block=True) as producer:  # Celery's own advice: one producer for many calls
         for _ in range(n):
-            noop.apply_async(producer=producer)
+            task.apply_async(producer=producer)
 
 
 def send_later(n, delay_s):

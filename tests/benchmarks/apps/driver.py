@@ -8,6 +8,7 @@ It runs in the contender's own interpreter, beside an app module that defines
     send()                 one call, as the contender's users write it
     send_each(n)           n calls one by one, where that is not written as a loop over `send`
     send_many(n)           its fastest way to enqueue n calls; absent where there is none but a loop over `send`
+    send_many(n, task)     the same with another task of the app, where others are measured
     send_later(n, delay_s) n calls that are due later
     send_hold(n)           n calls of a task that blocks until the counter is released
     send_together(who, n)  n calls by many callers at once, such as `8 threads`; absent where nobody is measured so
@@ -51,8 +52,11 @@ class Driver:
             self._app.send_many(n)
         return timed.answer
 
-    def fill(self, n: int) -> dict[str, Any]:
-        """Puts n calls on the queue in whatever way is fastest."""
+    def fill(self, n: int, task: str = "") -> dict[str, Any]:
+        """Puts n calls on the queue in whatever way is fastest: of the no-op, or of the app's task of that name."""
+        if task:
+            self._app.send_many(n, getattr(self._app, task))
+            return {}
         return self.bulk(n) if hasattr(self._app, "send_many") else self.enqueue(n)
 
     def later(self, n: int, delay_s: float) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 
+import pool_tasks
 import workflows
 from counter import counter
 
@@ -38,10 +39,13 @@ def say_ready(**_):
 
 send = noop.delay
 workflow = workflows.define(app, umbel)
+burn, sleep = pool_tasks.define(app)
+async_noop, async_sleep = pool_tasks.define_coroutines(app)
+pool_tasks.define_limited(app, os.environ.get("BENCH_LIMITS", ""))
 
 
-def send_many(n):
-    noop.apply_many(() for _ in range(n))
+def send_many(n, task=noop):
+    task.apply_many(() for _ in range(n))
 
 
 def send_later(n, delay_s):

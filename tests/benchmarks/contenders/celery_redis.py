@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from .. import pools
 from ..brokers import Broker
 from ..contender import Contender, Setup
 
@@ -16,9 +17,9 @@ class CeleryRedis(Contender):
     name = "Celery"
     broker = "redis"
     app = "celery_app"
-    requirements = ("celery[redis]>=5.7,<6", "redis", "hiredis")
+    requirements = ("celery[redis]>=5.7,<6", "redis", "hiredis", "gevent", "eventlet")
     venv = "peers-redis"
-    distributions = ("celery", "kombu", "billiard", "redis", "hiredis")
+    distributions = ("celery", "kombu", "billiard", "redis", "hiredis", "gevent", "eventlet")
     make_app = "from celery import Celery\napp = Celery('x', broker=os.environ['BENCH_BROKER_URL'])"
     first_send = "@app.task\ndef noop(): pass\nnoop.delay()"
     growth_delayed = 10_000  # 8.6 KB of its worker each
@@ -47,6 +48,7 @@ class CeleryRedis(Contender):
                 drain,
                 LEAN,
             ),
+            *pools.setups(APP, FLAGS, LEAN, without=("asyncio",)),
         )
 
     def settings(self) -> str:
