@@ -43,8 +43,8 @@ POLICY = Path("/usr/sbin/policy-rc.d")
 Command = list[str | Path]
 # What a summary counts, in the order in which pytest says it.
 WORDS = ("failed", "passed", "skipped", "error")
-# Runs at once: most tests wait for a server or a worker, and two cores have room for a third run.
-LANES = 3
+# Runs at once: most tests wait for a server or a worker, so two cores are enough for four.
+LANES = 4
 # Environments of tox that take minutes: they begin first.
 LONG = ("plugin-rabbitmq", "plugin-redis", "py310", "py312", "py313", "plugin-sqlite", "plugin-kombu")
 BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
@@ -232,14 +232,19 @@ def last_line(log: Path) -> str:
 
 
 def together() -> dict[str, Command]:
-    """All tests, with everything installed, in two runs: most of them wait for a server or a worker.
+    """All tests, with everything installed, in three runs.
 
     What compares a run with the documentation is in one run with the suites that it is about.
     """
     compared = [path for folder in folders()[:-1] if (path := folder / "tests").exists()]
     compared += [ROOT / "tests" / name for name in ("guards", "brokers", "docs")]
-    others = [path for path in (ROOT / "tests").iterdir() if path.is_dir() and path.name != "__pycache__"]
-    return {"distributions": pytest("distributions", compared), "others": pytest("others", set(others) - set(compared))}
+    acceptance = ROOT / "tests" / "acceptance"
+    others = {path for path in (ROOT / "tests").iterdir() if path.is_dir() and path.name != "__pycache__"}
+    return {
+        "distributions": pytest("distributions", compared),
+        "acceptance": pytest("acceptance", [acceptance]),
+        "others": pytest("others", others - {acceptance, *compared}),
+    }
 
 
 def alone() -> dict[str, Command]:
