@@ -63,8 +63,7 @@ def test_a_chord_needs_a_backend_that_can_count(app: Umbel, tasks: SimpleNamespa
 
 
 def test_where_everything_is_eager_a_chord_needs_no_backend(app: Umbel, tasks: SimpleNamespace) -> None:
-    app.resources.__dict__["backend"] = None
-    app.conf.task_always_eager = True
+    app.conf.update(task_always_eager=True, result_backend="disabled")
     assert chord([tasks.add.s(1), tasks.add.s(2)], tasks.total.s()).apply_async().get() == 3
 
 
