@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import amqp
@@ -111,6 +112,21 @@ def test_results_are_acknowledged_together_and_come_again_unnoticed_if_that_was_
     while (queue := channel.queue_declare("client", passive=True)).consumer_count:
         pass  # What a consumer held comes back before it is counted out.
     assert queue.message_count == 0, "they were never acknowledged"
+    backend.close()
+
+
+def test_what_has_come_just_before_somebody_waits_is_not_waited_for(url: str) -> None:
+    backend = RpcBackend("rpc://", RpcSettings(url=url, heartbeat=0))
+    backend.reply_to = "client"
+    subscription = backend.subscribe()
+    subscription.add(["first", "second"])
+    backend.store([Record("first", "SUCCESS", b"{}")])
+    assert received(subscription, 1)
+    assert not subscription.receive(0.1)  # Whatever would have ended a wait has done so.
+    backend.store([Record("second", "SUCCESS", b"{}")])
+    assert backend._replies.link.is_readable(20.0)
+    with ThreadPoolExecutor(1) as waiting:
+        assert waiting.submit(subscription.receive, 60.0).result(timeout=20.0), "it waited for another one"
     backend.close()
 
 

@@ -72,7 +72,8 @@ class Replies(Listener):
         if self._reading.acquire(blocking=False):
             try:
                 self._open()
-                if not self.link.is_readable():
+                # To see that the connection is there is to take in what has come.
+                if not self._news and not self.link.is_readable():
                     waiter.wait(self.link, timeout_s)
                 self.link.read(0.0)
                 self._spread()
